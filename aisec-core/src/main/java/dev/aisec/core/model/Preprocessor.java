@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.core.model;
+
+/**
+ * Something that changes inputs before a classifier sees them. A defended model is a preprocessor and a classifier,
+ * attacked end to end.
+ */
+@FunctionalInterface
+public interface Preprocessor {
+    /**
+     * The changed inputs.
+     *
+     * @param inputs examples
+     * @return in the same shape
+     */
+    Batch apply(Batch inputs);
+
+    /**
+     * The derivative through this step, or its approximation. By default the identity (BPDA: Athalye, Carlini, Wagner,
+     * Obfuscated Gradients Give a False Sense of Security, ICML 2018).
+     *
+     * @param inputs what {@link #apply} was called with
+     * @param cotangents derivative with respect to its result
+     * @return derivative with respect to {@code inputs}
+     */
+    default Batch backward(Batch inputs, Batch cotangents) {
+        return cotangents;
+    }
+}
