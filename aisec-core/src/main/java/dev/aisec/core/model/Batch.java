@@ -3,6 +3,7 @@ package dev.aisec.core.model;
 
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Examples in one row-major {@code float[]}: the first axis are the samples, the rest is {@link #shape()}; images are
@@ -10,7 +11,7 @@ import java.util.Objects;
  *
  * <p>Immutable as long as nobody writes into an array given to {@link #wrap} or got from {@link #array()}: both share
  * instead of copying, and the caller promises not to write. {@link #rows} gives a view that remembers the row numbers
- * of its parent ({@link #firstRow()}), so that random streams belong to a row whatever the cut.
+ * of its parent, and so does {@link #select}: random streams belong to {@link #rowNumber}, whatever the cut.
  */
 public final class Batch {
     private final float[] data;
@@ -18,13 +19,15 @@ public final class Batch {
     private final int size;
     private final Shape shape;
     private final long firstRow;
+    private final long @Nullable [] numbers;
 
-    private Batch(float[] data, int offset, int size, Shape shape, long firstRow) {
+    private Batch(float[] data, int offset, int size, Shape shape, long firstRow, long @Nullable [] numbers) {
         this.data = data;
         this.offset = offset;
         this.size = size;
         this.shape = shape;
         this.firstRow = firstRow;
+        this.numbers = numbers;
     }
 
     /**
@@ -50,7 +53,7 @@ public final class Batch {
             throw new IllegalArgumentException(
                     "data length must be a multiple of " + shape.size() + " (shape " + shape + "), was " + data.length);
         }
-        return new Batch(data, 0, data.length / shape.size(), shape, 0);
+        return new Batch(data, 0, data.length / shape.size(), shape, 0, null);
     }
 
     /**
@@ -72,25 +75,27 @@ public final class Batch {
     }
 
     /**
-     * Returns the number of row 0 in the batch that this is a view of: the stream of row i is {@code firstRow() + i}.
+     * Returns the number that a row has in the data set it comes from: the number of its random stream.
      *
-     * @return 0 for a batch that is no view
+     * @param row the row
+     * @return its number; {@code row} itself for a batch that is neither view nor selection
      */
-    public long firstRow() {
-        return firstRow;
+    public long rowNumber(int row) {
+        Objects.checkIndex(row, size);
+        return numbers == null ? firstRow + row : numbers[row];
     }
 
     /**
-     * The same values, with row 0 known by another number.
+     * The same values, row i known as {@code number + i}.
      *
      * @param number number of row 0; at least 0
      * @return a view without copying
      */
-    public Batch withFirstRow(long number) {
+    public Batch numberedFrom(long number) {
         if (number < 0) {
             throw new IllegalArgumentException("number must be >= 0, was " + number);
         }
-        return new Batch(data, offset, size, shape, number);
+        return new Batch(data, offset, size, shape, number, null);
     }
 
     /**
@@ -102,23 +107,31 @@ public final class Batch {
      */
     public Batch rows(int from, int to) {
         Objects.checkFromToIndex(from, to, size);
-        return new Batch(data, offset + from * shape.size(), to - from, shape, firstRow + from);
+        return new Batch(
+                data,
+                offset + from * shape.size(),
+                to - from,
+                shape,
+                firstRow + from,
+                numbers == null ? null : Arrays.copyOfRange(numbers, from, to));
     }
 
     /**
      * Chosen rows, copied.
      *
      * @param rows row numbers within this batch; may repeat
-     * @return a new batch, which is no view
+     * @return a new batch; each row keeps its number
      */
     public Batch select(int... rows) {
         int length = shape.size();
         float[] chosen = new float[Math.multiplyExact(rows.length, length)];
+        long[] chosenNumbers = new long[rows.length];
         for (int i = 0; i < rows.length; i++) {
             Objects.checkIndex(rows[i], size);
             System.arraycopy(data, offset + rows[i] * length, chosen, i * length, length);
+            chosenNumbers[i] = rowNumber(rows[i]);
         }
-        return wrap(chosen, shape);
+        return new Batch(chosen, 0, rows.length, shape, 0, chosenNumbers);
     }
 
     /**
@@ -131,7 +144,7 @@ public final class Batch {
         if (other.size() != shape.size()) {
             throw new IllegalArgumentException("shape must have " + shape.size() + " values, was " + other);
         }
-        return new Batch(data, offset, size, other, firstRow);
+        return new Batch(data, offset, size, other, firstRow, numbers);
     }
 
     /**
@@ -204,13 +217,27 @@ public final class Batch {
         }
     }
 
-    /** Equal shape, row numbers and bits of the values. */
+    /**
+     * A batch of other values that has the row numbers of this one.
+     *
+     * @param values values, row-major, shared; as many rows as this batch
+     * @param other shape of one example
+     * @return the batch
+     */
+    public Batch like(float[] values, Shape other) {
+        if (values.length != (long) size * other.size()) {
+            throw new IllegalArgumentException(
+                    "values must have " + (long) size * other.size() + " entries, had " + values.length);
+        }
+        return new Batch(values, 0, size, other, firstRow, numbers);
+    }
+
+    /** Equal shape and bits of the values; row numbers do not count. */
     @Override
     public boolean equals(Object o) {
         return o instanceof Batch b
                 && shape.equals(b.shape)
                 && size == b.size
-                && firstRow == b.firstRow
                 && Arrays.equals(
                         data, offset, offset + size * shape.size(), b.data, b.offset, b.offset + size * shape.size());
     }

@@ -62,6 +62,6 @@ public final class Logits {
                 result[i * classes + c] = (float) (e[c] / sum);
             }
         }
-        return Batch.wrap(result, logits.shape()).withFirstRow(logits.firstRow());
+        return logits.like(result, logits.shape());
     }
 }
