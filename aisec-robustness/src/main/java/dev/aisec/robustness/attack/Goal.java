@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.robustness.attack;
+
+import dev.aisec.core.model.ModelSpec;
+import dev.aisec.core.model.Targets;
+
+/** What an attack wants of each row: that the true label is avoided, or that a target class is reached. Immutable. */
+public final class Goal {
+    private final int[] labels;
+    private final boolean targeted;
+
+    private Goal(int[] labels, boolean targeted) {
+        this.labels = labels;
+        this.targeted = targeted;
+    }
+
+    /**
+     * Untargeted: any class but the true one.
+     *
+     * @param labels the true class of each row; copied
+     * @return the goal
+     */
+    public static Goal avoid(int... labels) {
+        return new Goal(labels.clone(), false);
+    }
+
+    /**
+     * Targeted: exactly this class.
+     *
+     * @param targets the class to reach for each row; copied
+     * @return the goal
+     */
+    public static Goal reach(int... targets) {
+        return new Goal(targets.clone(), true);
+    }
+
+    /**
+     * Returns whether a class is to be reached.
+     *
+     * @return true for {@link #reach}
+     */
+    public boolean targeted() {
+        return targeted;
+    }
+
+    /**
+     * Returns the number of rows.
+     *
+     * @return at least 0
+     */
+    public int size() {
+        return labels.length;
+    }
+
+    /**
+     * Tells whether a prediction is what the attack wants.
+     *
+     * @param row the row
+     * @param predicted the class that the model gives it
+     * @return whether the goal is achieved
+     */
+    public boolean achieved(int row, int predicted) {
+        return targeted == (predicted == labels[row]);
+    }
+
+    /** The labels to move away from, or towards, as targets of a loss. */
+    Targets targets(int[] rows) {
+        return Targets.of(labels).select(rows);
+    }
+
+    void check(ModelSpec spec, int rows) {
+        if (labels.length != rows) {
+            throw new IllegalArgumentException("goal must have " + rows + " rows like inputs, had " + labels.length);
+        }
+        spec.requireLabels(labels);
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Robustness evaluation (clause 7.3.2-5): {@link dev.aisec.robustness.evaluation.CleanAccuracy} as the baseline,
+ * {@link dev.aisec.robustness.evaluation.RobustAccuracy} under an attack. Natural robustness stands in
+ * {@code dev.aisec.robustness.corruption}, certified robustness in {@code dev.aisec.robustness.smoothing}.
+ */
+@NullMarked
+package dev.aisec.robustness.evaluation;
+
+import org.jspecify.annotations.NullMarked;
