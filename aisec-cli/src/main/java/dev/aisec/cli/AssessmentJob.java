@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.cli;
+
+import dev.aisec.assessment.Assessment;
+import dev.aisec.assessment.AssessmentPolicy;
+import dev.aisec.assessment.RunEnvelope;
+import dev.aisec.assessment.Subject;
+import dev.aisec.core.Evidence;
+import dev.aisec.core.EvidenceSource;
+import dev.aisec.core.Progress;
+import dev.aisec.core.Seed;
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.BatchTransform;
+import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.Labelled;
+import dev.aisec.core.model.RowChunks;
+import dev.aisec.nd4j.Dl4jClassifier;
+import dev.aisec.nd4j.Dl4jModels;
+import dev.aisec.nd4j.Dl4jNetworks;
+import dev.aisec.nd4j.Dl4jTraining;
+import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelFileCheck;
+import dev.aisec.provenance.modelfile.VerifiedModel;
+import dev.aisec.robustness.attack.AttackResult;
+import dev.aisec.robustness.attack.Goal;
+import dev.aisec.robustness.attack.Norm;
+import dev.aisec.robustness.attack.Pgd;
+import dev.aisec.robustness.corruption.CorruptionAccuracy;
+import dev.aisec.robustness.corruption.Corruptions;
+import dev.aisec.robustness.detect.DetectionEvaluation;
+import dev.aisec.robustness.detect.FeatureSqueezing;
+import dev.aisec.robustness.evaluation.CleanAccuracy;
+import dev.aisec.robustness.evaluation.RobustAccuracy;
+import dev.aisec.robustness.smoothing.CertifiedAccuracy;
+import dev.aisec.robustness.smoothing.GaussianSmoothing;
+import dev.aisec.robustness.smoothing.SmoothedClassifier;
+import dev.aisec.robustness.training.GaussianAugmentation;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+
+/** The main job: what is done to each model, and with which parameters. */
+final class AssessmentJob {
+    /** Noise of training and of smoothing, in units of the pixels. */
+    static final double SIGMA = 0.25;
+
+    private static final List<Double> LINF = List.of(0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3);
+    private static final List<Double> L2 = List.of(0.0, 0.5, 1.0, 1.5, 2.0, 3.0);
+    private static final List<Double> RADII = List.of(0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6);
+    private static final double DETECTION_EPSILON = 0.2;
+    private static final double FALSE_POSITIVES = 0.05;
+    private static final int CERTIFY_SAMPLES = 1000;
+    private static final Bounds PIXELS = Bounds.of(0, 1);
+    private static final int EPOCHS = 6;
+    private static final int TRAINING_BATCH = 64;
+
+    /** Makes the progress of a step. */
+    interface Steps {
+        ConsoleProgress begin(String step, String unit);
+    }
+
+    private final ImageData data;
+    private final Labelled part;
+    private final Seed seed;
+    private final Executor executor;
+    private final Steps steps;
+    private final List<RunEnvelope.Step> times = new ArrayList<>();
+
+    AssessmentJob(ImageData data, int samples, Seed seed, Executor executor, Steps steps) {
+        this.data = data;
+        this.part = data.test().first(samples);
+        this.seed = seed;
+        this.executor = executor;
+        this.steps = steps;
+    }
+
+    List<RunEnvelope.Step> times() {
+        return List.copyOf(times);
+    }
+
+    /** Trains a small network and saves it. */
+    void train(String name, BatchTransform transform, Path file) throws IOException {
+        Labelled train = data.train().orElseThrow();
+        int height = train.inputs().shape().dimension(1);
+        int width = train.inputs().shape().dimension(2);
+        if (height < 12 || width < 12) {
+            throw new IllegalArgumentException(
+                    "images must be at least 12 x 12 for a model to be trained, were " + height + " x " + width);
+        }
+        MultiLayerNetwork fresh = Dl4jNetworks.smallCnn(height, width, data.classes(), seed.value());
+        Dl4jTraining training = new Dl4jTraining(EPOCHS, TRAINING_BATCH, transform, seed.derive("train"));
+        MultiLayerNetwork trained = timed(name + ": training", "batches", p -> training.train(fresh, train, PIXELS, p));
+        Dl4jModels.save(trained, file);
+    }
+
+    static BatchTransform noise() {
+        return new GaussianAugmentation(SIGMA);
+    }
+
+    /** Checks, loads and assesses a model file. */
+    Subject assess(String name, Path file, Dl4jModelFile check) throws IOException {
+        ModelFileCheck checked = check.verify(file);
+        VerifiedModel verified = checked.orElseThrow();
+        Dl4jClassifier model = Dl4jClassifier.of(
+                Dl4jModels.load(verified), data.test().inputs().shape(), PIXELS);
+        model.spec().requireLabels(data.test().targets().labels());
+        String subject = verified.digest();
+        List<Evidence> evidence = new ArrayList<>();
+        evidence.add(checked.evidence());
+        evidence.add(run(
+                name + ": clean accuracy",
+                "images",
+                p -> CleanAccuracy.of(subject, model, data.test(), chunks(100), p)));
+        evidence.add(robust(name, subject, model, Norm.LINF, LINF));
+        evidence.add(robust(name, subject, model, Norm.L2, L2));
+        GaussianSmoothing smoothing =
+                GaussianSmoothing.of(SIGMA).withSamples(CERTIFY_SAMPLES).withSeed(seed.derive("smoothing"));
+        evidence.add(run(
+                name + ": certified accuracy",
+                "images",
+                p -> CertifiedAccuracy.of(
+                        subject, SmoothedClassifier.of(model, smoothing), part, RADII, chunks(4), p)));
+        evidence.add(detection(name, subject, model));
+        evidence.add(run(
+                name + ": natural corruptions",
+                "images",
+                p -> CorruptionAccuracy.of(
+                        subject, model, part, Corruptions.standard(seed.derive("corruptions")), chunks(50), p)));
+        return new Subject(name, evidence);
+    }
+
+    private Evidence robust(String name, String subject, Dl4jClassifier model, Norm norm, List<Double> epsilons) {
+        // 0 is replaced by each radius of the curve.
+        Pgd attack = Pgd.of(norm, 1).withSeed(seed.derive("pgd"));
+        return run(
+                name + ": PGD-40, " + (norm == Norm.LINF ? "L∞" : "L2"),
+                "images",
+                p -> RobustAccuracy.of(subject, model, part, attack, "pgd-40", epsilons, chunks(50), p));
+    }
+
+    private Evidence detection(String name, String subject, Dl4jClassifier model) {
+        Pgd attack = Pgd.of(Norm.LINF, DETECTION_EPSILON).withSeed(seed.derive("detection"));
+        return run(name + ": detection", "images", p -> {
+            Batch fooling = adversarial(model, attack);
+            return DetectionEvaluation.of(
+                    subject,
+                    FeatureSqueezing.of(model),
+                    "feature squeezing: 1 bit, 2 x 2 median",
+                    part.inputs(),
+                    fooling,
+                    attack + ", successful attacks only",
+                    FALSE_POSITIVES,
+                    chunks(50),
+                    p);
+        });
+    }
+
+    private Batch adversarial(DifferentiableClassifier model, Pgd attack) {
+        int[] labels = part.targets().labels();
+        List<AttackResult> results = chunks(50)
+                .map(
+                        part.size(),
+                        (from, to) -> attack.perturb(
+                                model, part.inputs().rows(from, to), Goal.avoid(Arrays.copyOfRange(labels, from, to))),
+                        Progress.NONE);
+        int length = part.inputs().shape().size();
+        float[] fooling = new float[part.size() * length];
+        int count = 0;
+        for (AttackResult result : results) {
+            for (int i = 0; i < result.rows().size(); i++) {
+                if (result.rows().get(i).status() == AttackResult.Status.SUCCEEDED) {
+                    System.arraycopy(result.samples().row(i), 0, fooling, count++ * length, length);
+                }
+            }
+        }
+        return Batch.wrap(Arrays.copyOf(fooling, count * length), part.inputs().shape());
+    }
+
+    /** The assessment of the subjects. */
+    Assessment assessment(List<Subject> subjects) {
+        SortedMap<String, String> parameters = new TreeMap<>();
+        parameters.put("data", data.name() + ", " + data.test().size() + " test images");
+        parameters.put("data.test", ImageData.digest(data.test()));
+        data.train().ifPresent(train -> parameters.put("data.train", ImageData.digest(train)));
+        parameters.put("samples", part.size() + " test images for attacks, certificates, detection and corruptions");
+        parameters.put("seed", String.valueOf(seed.value()));
+        return new Assessment(
+                "Security assessment: image classifier on " + data.name(),
+                parameters,
+                subjects,
+                AssessmentPolicy.images());
+    }
+
+    private RowChunks chunks(int rows) {
+        return new RowChunks(rows, executor);
+    }
+
+    private Evidence run(String step, String unit, Function<Progress, EvidenceSource> work) {
+        return timed(step, unit, work).evidence();
+    }
+
+    private <T> T timed(String step, String unit, Function<Progress, T> work) {
+        ConsoleProgress progress = steps.begin(step, unit);
+        T result = work.apply(progress);
+        times.add(new RunEnvelope.Step(step, progress.end()));
+        return result;
+    }
+}
