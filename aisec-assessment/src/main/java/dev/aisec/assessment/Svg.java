@@ -15,11 +15,11 @@ final class Svg {
     record Bars(String name, List<Measurement.Point> points) {}
 
     private static final int WIDTH = 640;
-    private static final int HEIGHT = 340;
-    private static final int LEFT = 56;
+    private static final int HEIGHT = 360;
+    private static final int LEFT = 66;
     private static final int RIGHT = 16;
     private static final int TOP = 14;
-    private static final int BOTTOM = 48;
+    private static final int BOTTOM = 66;
     private static final int COLOURS = 6;
     /** Curves of more points get a band instead of whiskers. */
     private static final int MOST_WHISKERS = 24;
@@ -137,7 +137,7 @@ final class Svg {
                     .append("\"/>\n");
             text(LEFT - 8, yAt(v) + 4, "end", yMax == 1 ? Text.number(v * 100, 0) + " %" : Text.significant(v), "tick");
         }
-        out.append("<text class=\"axis\" text-anchor=\"middle\" transform=\"translate(13 ")
+        out.append("<text class=\"axis upright\" text-anchor=\"middle\" transform=\"translate(13 ")
                 .append(n((TOP + HEIGHT - BOTTOM) / 2.0))
                 .append(") rotate(-90)\">")
                 .append(Html.escape(title))

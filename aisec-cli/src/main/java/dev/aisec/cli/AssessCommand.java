@@ -92,7 +92,7 @@ final class AssessCommand implements Callable<Integer> {
     @Option(
             names = "--samples",
             paramLabel = "N",
-            defaultValue = "500",
+            defaultValue = "300",
             description = "test images for the slow parts; fewer for a quick look (default: ${DEFAULT-VALUE})")
     private int samples;
 

@@ -15,14 +15,17 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
+import org.nd4j.linalg.schedule.ExponentialSchedule;
+import org.nd4j.linalg.schedule.ScheduleType;
 
 /** Network configurations for digit images, freshly initialised. */
 public final class Dl4jNetworks {
     private Dl4jNetworks() {}
 
     /**
-     * A small convolutional network of LeNet's size (some 42,000 parameters) that is cheap in Deeplearning4j: strides
-     * instead of pooling. Two convolutions (5 × 5 to 12 maps, 3 × 3 to 24 maps, both with stride 2), 64 hidden units.
+     * A small convolutional network of LeNet's size (some 70,000 parameters for 28 × 28 and ten classes) that is cheap in
+     * Deeplearning4j: strides instead of pooling. Two convolutions (5 × 5 to 16 maps, 3 × 3 to 32 maps, both with stride
+     * 2), 80 hidden units. Its learning rate falls to a tenth within 900 steps.
      *
      * @param height rows of the images; at least 12
      * @param width columns of the images; at least 12
@@ -33,10 +36,10 @@ public final class Dl4jNetworks {
     public static MultiLayerNetwork smallCnn(int height, int width, int classes, long seed) {
         MultiLayerConfiguration configuration = base(seed)
                 .list()
-                .layer(convolution(12, 5, 2))
-                .layer(convolution(24, 3, 2))
+                .layer(convolution(16, 5, 2))
+                .layer(convolution(32, 3, 2))
                 .layer(new DenseLayer.Builder()
-                        .nOut(64)
+                        .nOut(80)
                         .activation(Activation.RELU)
                         .build())
                 .layer(output(classes))
@@ -84,7 +87,7 @@ public final class Dl4jNetworks {
                 .dataType(DataType.FLOAT)
                 .weightInit(WeightInit.RELU)
                 .convolutionMode(ConvolutionMode.Truncate)
-                .updater(new Adam(2e-3));
+                .updater(new Adam(new ExponentialSchedule(ScheduleType.ITERATION, 3e-3, 0.9975)));
     }
 
     private static ConvolutionLayer convolution(int maps, int kernel, int stride) {
