@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aisec.assessment.AssessmentJson;
+import dev.aisec.assessment.AssessmentPolicy;
+import dev.aisec.cli.digits.DigitGenerator;
+import dev.aisec.core.Seed;
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Idx;
+import dev.aisec.core.model.Labelled;
+import dev.aisec.nd4j.Dl4jModels;
+import dev.aisec.nd4j.Dl4jNetworks;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AssessCommandTest {
+    @TempDir
+    Path folder;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private Path data;
+
+    @BeforeEach
+    void writeData() throws IOException {
+        data = Files.createDirectory(folder.resolve("data"));
+        Labelled test = new DigitGenerator(new Seed(1)).generate(40);
+        Labelled train = new DigitGenerator(new Seed(2)).generate(60);
+        Idx.writeImages(test.inputs(), data.resolve("t10k-images-idx3-ubyte"));
+        Idx.writeLabels(test.targets().labels(), data.resolve("t10k-labels-idx1-ubyte"));
+        Idx.writeImages(train.inputs(), data.resolve("train-images-idx3-ubyte"));
+        Idx.writeLabels(train.targets().labels(), data.resolve("train-labels-idx1-ubyte"));
+    }
+
+    private int run(String... args) {
+        out.reset();
+        err.reset();
+        return Main.run(
+                new Main.Streams(
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false),
+                args);
+    }
+
+    private void refused(String message, String... args) throws IOException {
+        Path report = folder.resolve("refused");
+        String[] all = Arrays.copyOf(args, args.length + 3);
+        all[args.length] = "--out";
+        all[args.length + 1] = report.toString();
+        all[args.length + 2] = "--samples=10";
+        assertThat(run(all)).isEqualTo(2);
+        String line = err.toString(StandardCharsets.UTF_8);
+        assertThat(line.lines().filter(l -> l.startsWith("aisec: "))).as(line).hasSize(1);
+        assertThat(line).contains(message).doesNotContain("\tat ");
+        assertThat(report).doesNotExist();
+        assertThat(out.size()).isZero();
+    }
+
+    @Test
+    void assess_dataAndOneModel_writesTheReportAndOnlyJsonOnStandardOutput() throws IOException {
+        String[] args = {
+            "assess",
+            "--data=" + data,
+            "--train=noise",
+            "--samples=10",
+            "--seed=3",
+            "--json",
+            "--out=" + folder.resolve("one")
+        };
+        assertThat(run(args)).as(err.toString(StandardCharsets.UTF_8)).isZero();
+        byte[] json = Files.readAllBytes(folder.resolve("one/report.json"));
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .isEqualTo(new String(json, StandardCharsets.UTF_8) + System.lineSeparator());
+        assertThat(AssessmentJson.read(json, AssessmentPolicy.images()).subjects())
+                .hasSize(1);
+        try (Stream<Path> files = Files.list(folder.resolve("one"))) {
+            assertThat(files.map(f -> f.getFileName().toString()))
+                    .containsExactlyInAnyOrder(
+                            "report.json", "report.html", "report.md", "run.json", "model-noise.zip");
+        }
+        // The saved model, assessed by itself on other numbers of threads, gives the same evidence.
+        assertThat(run(
+                        "assess",
+                        "--data=" + data,
+                        "--model=" + folder.resolve("one/model-noise.zip"),
+                        "--samples=10",
+                        "--seed=3",
+                        "--threads=1",
+                        "--out=" + folder.resolve("two")))
+                .as(err.toString(StandardCharsets.UTF_8))
+                .isZero();
+        assertThat(AssessmentJson.read(Files.readAllBytes(folder.resolve("two/report.json")), AssessmentPolicy.images())
+                        .subjects()
+                        .get(0)
+                        .evidence())
+                .isEqualTo(AssessmentJson.read(json, AssessmentPolicy.images())
+                        .subjects()
+                        .get(0)
+                        .evidence());
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("report.html").contains("model file accepted");
+    }
+
+    @Test
+    void assess_badData_endsWithOneLineAndNothingWritten() throws IOException {
+        refused("no-such: must be a folder", "assess", "--data=" + data.resolve("no-such"));
+        refused("must have a test set", "assess", "--data=" + Files.createDirectory(folder.resolve("empty")));
+        Path labels = data.resolve("t10k-labels-idx1-ubyte");
+        byte[] good = Files.readAllBytes(labels);
+        Files.write(labels, Arrays.copyOf(good, 20));
+        refused("must have 48 bytes, ends after 20", "assess", "--data=" + data);
+        byte[] wrong = good.clone();
+        wrong[3] = 3;
+        Files.write(labels, wrong);
+        refused("magic number must be 0x00000801", "assess", "--data=" + data);
+        byte[] outside = good.clone();
+        outside[8] = 77;
+        Files.write(labels, outside);
+        refused("test labels must be in [0, 9] as in the training set, was 77 at row 0", "assess", "--data=" + data);
+        Idx.writeLabels(new int[] {1, 2}, labels);
+        refused("number of labels must equal the number of images 40", "assess", "--data=" + data);
+    }
+
+    @Test
+    void assess_badModel_endsWithOneLineAndNothingWritten() throws IOException {
+        refused("none.zip: no such file", "assess", "--model=" + folder.resolve("none.zip"));
+        Path garbage = Files.writeString(folder.resolve("garbage.zip"), "PKgarbage");
+        refused("REJECT garbage.zip", "assess", "--model=" + garbage);
+        Path text = Files.writeString(folder.resolve("text.zip"), "text");
+        refused("CANNOT_INSPECT text.zip", "assess", "--model=" + text);
+        Path other = folder.resolve("other.zip");
+        Dl4jModels.save(Dl4jNetworks.smallCnn(20, 20, 10, 1), other);
+        refused("inputShape must be [1, 20, 20]", "assess", "--model=" + other);
+        MultiLayerNetwork broken = Dl4jNetworks.smallCnn(28, 28, 10, 1);
+        broken.params().putScalar(0, 17, Double.NaN);
+        Path nan = folder.resolve("nan.zip");
+        Dl4jModels.save(broken, nan);
+        refused("parameters must be finite, was NaN at index 17", "assess", "--model=" + nan);
+        Path few = folder.resolve("few.zip");
+        Dl4jModels.save(Dl4jNetworks.smallCnn(28, 28, 5, 1), few);
+        refused("labels must be in [0, 4]", "assess", "--model=" + few);
+    }
+
+    @Test
+    void assess_badOptions_endWithOneLine() throws IOException {
+        assertThat(run("assess", "--samples=9")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("aisec: --samples must be >= 10, was 9\n");
+        assertThat(run("assess", "--no-such-option")).isEqualTo(2);
+        assertThat(run("assess", "--train=both")).isEqualTo(2);
+        assertThat(run("assess", "--model=x", "--train=plain")).isEqualTo(2);
+        assertThat(run("nonsense")).isEqualTo(2);
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThat(run("assess", "--data=" + data, "--out=" + file)).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("must be a folder, is a file");
+        assertThat(run("assess", "--data=" + data, "--out=" + file.resolve("sub")))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void assess_interrupted_endsInOrder() {
+        Thread.currentThread().interrupt();
+        int code = run("assess", "--data=" + data, "--samples=10", "--out=" + folder.resolve("cut"));
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(code).isEqualTo(130);
+        assertThat(folder.resolve("cut")).doesNotExist();
+    }
+
+    @Test
+    void help_andVersion_areGiven() {
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("aisec ");
+        assertThat(run("assess", "--help")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("--model").contains("Exit codes:");
+        assertThat(run()).isZero();
+    }
+
+    @Test
+    void images_allRows_areListed() throws IOException {
+        Batch images = ImageData.load(data).test().inputs();
+        assertThat(images.size()).isEqualTo(40);
+        assertThat(List.of(ImageData.load(data).name())).containsExactly("data");
+    }
+}
