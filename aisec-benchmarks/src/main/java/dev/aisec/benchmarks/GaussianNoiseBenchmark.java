@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.benchmarks;
 
+import dev.aisec.core.Seed;
+import dev.aisec.robustness.smoothing.GaussianNoise;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +38,7 @@ public class GaussianNoiseBenchmark {
         JAVA_UTIL_RANDOM,
         SPLITTABLE_RANDOM,
         L64X128_MIX_RANDOM,
+        AISEC,
         ND4J
     }
 
@@ -43,7 +46,9 @@ public class GaussianNoiseBenchmark {
     public Source source;
 
     private final float[] values = new float[VALUES];
+    private final float[] center = new float[VALUES];
     private RandomGenerator generator = new SplittableRandom(1);
+    private final GaussianNoise noise = new GaussianNoise(new Seed(1).generator(0));
 
     @Setup
     public void setup() {
@@ -58,9 +63,11 @@ public class GaussianNoiseBenchmark {
     @OperationsPerInvocation(VALUES)
     public float fill() {
         if (source == Source.ND4J) {
-            try (INDArray noise = Nd4j.randn(DataType.FLOAT, VALUES)) {
-                noise.data().asNioFloat().get(values);
+            try (INDArray array = Nd4j.randn(DataType.FLOAT, VALUES)) {
+                array.data().asNioFloat().get(values);
             }
+        } else if (source == Source.AISEC) {
+            noise.addTo(center, 0, 1, values, 0, VALUES);
         } else {
             for (int i = 0; i < VALUES; i++) {
                 values[i] = (float) generator.nextGaussian();

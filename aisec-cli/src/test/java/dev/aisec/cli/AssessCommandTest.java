@@ -145,7 +145,7 @@ class AssessCommandTest {
         Dl4jModels.save(Dl4jNetworks.smallCnn(20, 20, 10, 1), other);
         refused("inputShape must be [1, 20, 20]", "assess", "--model=" + other);
         MultiLayerNetwork broken = Dl4jNetworks.smallCnn(28, 28, 10, 1);
-        broken.params().putScalar(0, 17, Double.NaN);
+        broken.params().putScalar(17, Double.NaN);
         Path nan = folder.resolve("nan.zip");
         Dl4jModels.save(broken, nan);
         refused("parameters must be finite, was NaN at index 17", "assess", "--model=" + nan);
