@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 
 /**
  * Writes a report into a folder: {@code report.json} (the master), {@code report.html}, {@code report.md} and {@code
@@ -37,9 +39,10 @@ public final class ReportFiles {
             Files.createDirectories(folder);
             for (Map.Entry<String, byte[]> file : files.entrySet()) {
                 current = folder.resolve(file.getKey());
-                Path temporary = Files.createTempFile(folder, "." + file.getKey(), ".tmp");
+                // Not createTempFile: the report should be as readable as any file of this user.
+                Path temporary = folder.resolve("." + file.getKey() + "." + UUID.randomUUID() + ".tmp");
                 moves.put(temporary, current);
-                Files.write(temporary, file.getValue());
+                Files.write(temporary, file.getValue(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             }
             for (Map.Entry<Path, Path> move : moves.entrySet()) {
                 current = move.getValue();

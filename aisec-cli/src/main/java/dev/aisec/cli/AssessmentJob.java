@@ -138,7 +138,7 @@ final class AssessmentJob {
     }
 
     private Evidence robust(String name, String subject, Dl4jClassifier model, Norm norm, List<Double> epsilons) {
-        // 0 is replaced by each radius of the curve.
+        // The radius is replaced by each one of the curve.
         Pgd attack = Pgd.of(norm, 1).withSeed(seed.derive("pgd"));
         return run(
                 name + ": PGD-40, " + (norm == Norm.LINF ? "L∞" : "L2"),

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -81,7 +82,7 @@ public final class Dl4jModels {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ModelSerializer.writeModel(network, bytes, true);
         Path folder = file.toAbsolutePath().getParent();
-        Path temporary = Files.createTempFile(folder, ".model", ".tmp");
+        Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Files.write(temporary, withoutTimes(bytes.toByteArray()));
             Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);

@@ -18,6 +18,7 @@ import dev.aisec.robustness.attack.BallAttack;
 import dev.aisec.robustness.attack.Goal;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -49,7 +50,7 @@ public record RobustAccuracy(
         implements EvidenceSource {
     /** Copies the collections. */
     public RobustAccuracy {
-        labels = new TreeMap<>(labels);
+        labels = Collections.unmodifiableSortedMap(new TreeMap<>(labels));
         epsilons = List.copyOf(epsilons);
         robust = List.copyOf(robust);
         findings = List.copyOf(findings);
