@@ -59,8 +59,8 @@ class UserGuideTest {
     @Test
     void readme_snippet_isTheOneAbove() throws IOException {
         Path root = ModuleArrowsTest.repository();
-        String here = squeeze(Files.readString(
-                root.resolve("aisec-cli/src/test/java/dev/aisec/cli/UserGuideTest.java")));
+        String here =
+                squeeze(Files.readString(root.resolve("aisec-cli/src/test/java/dev/aisec/cli/UserGuideTest.java")));
         List<String> statements = new ArrayList<>();
         String readme = Files.readString(root.resolve("README.md"));
         String snippet = readme.substring(readme.indexOf("```java") + 7);
@@ -70,7 +70,9 @@ class UserGuideTest {
                     .replace("Path.of(\"t10k-images-idx3-ubyte.gz\")", "images")
                     .replace("Path.of(\"t10k-labels-idx1-ubyte.gz\")", "labels")));
         }
-        assertThat(statements).hasSizeGreaterThan(7).allSatisfy(s -> assertThat(here).contains(s));
+        assertThat(statements)
+                .hasSizeGreaterThan(7)
+                .allSatisfy(s -> assertThat(here).contains(s));
     }
 
     private static String squeeze(String text) {

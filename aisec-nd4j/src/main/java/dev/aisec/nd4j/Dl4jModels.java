@@ -81,8 +81,7 @@ public final class Dl4jModels {
     public static void save(MultiLayerNetwork network, Path file) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ModelSerializer.writeModel(network, bytes, true);
-        Path folder = file.toAbsolutePath().getParent();
-        Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Files.write(temporary, withoutTimes(bytes.toByteArray()));
             Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);

@@ -61,7 +61,9 @@ class DetectContractTest {
             assertThat(detector.scores(images.rows(i, i + 1))).containsExactly(scores[i]);
         }
         assertThat(detector.scores(images.rows(0, 0))).isEmpty();
-        assertThat(IntStream.range(0, 50).parallel().allMatch(i -> java.util.Arrays.equals(detector.scores(images), scores)))
+        assertThat(IntStream.range(0, 50)
+                        .parallel()
+                        .allMatch(i -> java.util.Arrays.equals(detector.scores(images), scores)))
                 .isTrue();
     }
 

@@ -14,7 +14,9 @@ class RobustnessClassifiersTest extends ClassifierContract {
     @Override
     protected Map<String, Classifier> all() {
         LinearClassifier base = new LinearClassifier(
-                new float[][] {{1, 0}, {0, 1}, {-1, -1}}, new float[3], new ModelSpec(Shape.of(2), 3, Bounds.of(-1, 1)));
+                new float[][] {{1, 0}, {0, 1}, {-1, -1}},
+                new float[3],
+                new ModelSpec(Shape.of(2), 3, Bounds.of(-1, 1)));
         return Map.of(
                 "SmoothedClassifier",
                 SmoothedClassifier.of(base, GaussianSmoothing.of(0.5).withSamples(100)));
