@@ -369,7 +369,7 @@ public final class HtmlReport {
                     .filter(s -> Assessment.assessed(s, technique))
                     .map(s -> Html.escape(s.name()))
                     .toList();
-            out.append("<tr><td data-label=\"Clause\">")
+            out.append("<tr><td class=\"number\" data-label=\"Clause\">")
                     .append(technique.clause())
                     .append("</td><th scope=\"row\">")
                     .append(Html.escape(technique.title()))

@@ -306,7 +306,7 @@ public record Pgd(Norm norm, double epsilon, double relativeStep, int steps, int
             float[] clean = inputs.array();
             int in = inputs.offset() + row * n;
             // The input lies in the box, so clipping shortens the perturbation. Rounding to float may lengthen it by an
-            // ulp: then scale once more, by a hair.
+            // ulp: then scale once more, by a hair, and where epsilon is below the ulps themselves, by half.
             double slack = 1;
             double length = norm.length(x, at, clean, in, n);
             do {
@@ -317,7 +317,7 @@ public record Pgd(Norm norm, double epsilon, double relativeStep, int steps, int
                             : (float) (clean[in + i] + scale * ((double) x[at + i] - clean[in + i]));
                     x[at + i] = Math.min(Math.max(moved, low[at + i]), high[at + i]);
                 }
-                slack -= 1e-7;
+                slack = slack > 1 - 1e-6 ? slack - 1e-7 : slack / 2;
                 length = norm.length(x, at, clean, in, n);
             } while (length > epsilon);
         }

@@ -58,6 +58,23 @@ class PgdTest {
         }
     }
 
+    /** Perturbations below the resolution of float: either nothing, or inside the ball, and never an endless loop. */
+    @Test
+    void perturb_epsilonBelowFloatResolution_ends() {
+        Batch inputs = AttackContractTest.inputs(20);
+        for (Norm norm : Norm.values()) {
+            for (double epsilon : new double[] {1e-7, 1e-12, 1e-40, Double.MIN_VALUE}) {
+                AttackResult result = Pgd.of(norm, epsilon)
+                        .perturb(
+                                AttackContractTest.model(),
+                                inputs,
+                                Goal.avoid(AttackContractTest.model().predict(inputs)));
+                assertThat(result.rows())
+                        .allSatisfy(r -> assertThat(r.distance()).isLessThanOrEqualTo(epsilon));
+            }
+        }
+    }
+
     @Test
     void perturb_target_isReached() {
         Batch inputs = AttackContractTest.inputs(50);
