@@ -6,6 +6,7 @@ import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
+import dev.aisec.robustness.smoothing.GaussianNoise;
 import java.util.random.RandomGenerator;
 
 /**
@@ -46,13 +47,15 @@ public record DigitGenerator(Seed seed) {
     private static void draw(int digit, RandomGenerator random, float[] pixels, int at) {
         double[][][] styles = Strokes.STYLES[digit];
         double[][] strokes = styles[random.nextInt(styles.length)];
-        Warp warp = new Warp(random);
+        // Not random.nextGaussian(): JDK 17 and 25 differ in its far tail.
+        GaussianNoise normal = new GaussianNoise(random);
+        Warp warp = new Warp(normal);
         double thickness = 0.9 + 1.0 * random.nextDouble();
         double softness = 0.8 + 0.7 * random.nextDouble();
         double pressure = 0.7 + 0.3 * random.nextDouble();
         double[] ink = new double[SIDE * SIDE];
         for (double[] stroke : strokes) {
-            double[] bent = warp.apply(stroke, random);
+            double[] bent = warp.apply(stroke, normal);
             // Pressure and width change from stroke to stroke.
             line(ink, curve(bent), thickness * (0.85 + 0.3 * random.nextDouble()), softness, pressure);
         }
@@ -64,7 +67,7 @@ public record DigitGenerator(Seed seed) {
         }
         double noise = 0.1 * random.nextDouble();
         for (int i = 0; i < ink.length; i++) {
-            double value = ink[i] + noise * random.nextGaussian();
+            double value = ink[i] + noise * normal.next();
             pixels[at + i] = Math.round(255 * Math.min(1, Math.max(0, value))) / 255f;
         }
     }
@@ -161,29 +164,29 @@ public record DigitGenerator(Seed seed) {
         private final double tx;
         private final double ty;
 
-        Warp(RandomGenerator random) {
+        Warp(GaussianNoise normal) {
             double bend = 0.055;
             for (int i = 0; i < dx.length; i++) {
-                dx[i] = bend * random.nextGaussian();
-                dy[i] = bend * random.nextGaussian();
+                dx[i] = bend * normal.next();
+                dy[i] = bend * normal.next();
             }
-            double angle = Math.toRadians(11 * random.nextGaussian());
-            double shear = 0.18 * random.nextGaussian();
-            double width = SIDE * (0.7 + 0.09 * random.nextGaussian());
-            double height = SIDE * (0.76 + 0.06 * random.nextGaussian());
+            double angle = Math.toRadians(11 * normal.next());
+            double shear = 0.18 * normal.next();
+            double width = SIDE * (0.7 + 0.09 * normal.next());
+            double height = SIDE * (0.76 + 0.06 * normal.next());
             xx = width * Math.cos(angle);
             xy = -height * Math.sin(angle) - width * shear;
             yx = width * Math.sin(angle);
             yy = height * Math.cos(angle);
-            tx = SIDE / 2.0 - 0.5 + 1.4 * random.nextGaussian();
-            ty = SIDE / 2.0 - 0.5 + 1.1 * random.nextGaussian();
+            tx = SIDE / 2.0 - 0.5 + 1.4 * normal.next();
+            ty = SIDE / 2.0 - 0.5 + 1.1 * normal.next();
         }
 
-        double[] apply(double[] stroke, RandomGenerator random) {
+        double[] apply(double[] stroke, GaussianNoise normal) {
             double[] result = new double[stroke.length];
             for (int i = 0; i < stroke.length; i += 2) {
-                double x = stroke[i] + 0.018 * random.nextGaussian();
-                double y = stroke[i + 1] + 0.018 * random.nextGaussian();
+                double x = stroke[i] + 0.018 * normal.next();
+                double y = stroke[i + 1] + 0.018 * normal.next();
                 double u = x + at(dx, x, y) - 0.5;
                 double v = y + at(dy, x, y) - 0.5;
                 result[i] = tx + xx * u + xy * v;

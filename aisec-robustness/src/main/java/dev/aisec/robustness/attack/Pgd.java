@@ -12,6 +12,7 @@ import dev.aisec.core.model.LogitsAndGradient;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Targets;
+import dev.aisec.robustness.smoothing.GaussianNoise;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -332,8 +333,9 @@ public record Pgd(Norm norm, double epsilon, double relativeStep, int steps, int
             }
             double[] direction = new double[n];
             double square = 0;
+            GaussianNoise normal = new GaussianNoise(random);
             for (int i = 0; i < n; i++) {
-                direction[i] = random.nextGaussian();
+                direction[i] = normal.next();
                 square += direction[i] * direction[i];
             }
             double radius = epsilon * Math.pow(random.nextDouble(), 1.0 / n) / Math.sqrt(square);
