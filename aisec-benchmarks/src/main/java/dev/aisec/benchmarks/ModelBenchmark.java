@@ -4,10 +4,19 @@ package dev.aisec.benchmarks;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.Shape;
 import dev.aisec.nd4j.Batches;
 import dev.aisec.nd4j.Dl4jClassifier;
 import dev.aisec.nd4j.Dl4jNetworks;
+import dev.aisec.nd4j.engine.Activation;
+import dev.aisec.nd4j.engine.CompiledNetwork;
+import dev.aisec.nd4j.engine.LayerSpec;
+import dev.aisec.nd4j.engine.NetworkSpec;
+import dev.aisec.nd4j.engine.Networks;
+import dev.aisec.nd4j.engine.Window;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -27,7 +36,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Microseconds of a forward pass and of an input gradient of a batch: our adapter beside Deeplearning4j as shipped. */
+/** Microseconds of a forward pass and of an input gradient of a batch: the network engine and our
+ * adapter beside Deeplearning4j as shipped. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -42,6 +52,31 @@ public class ModelBenchmark {
         LENET,
         SMALL_CNN;
 
+        CompiledNetwork compile(MultiLayerNetwork network) {
+            LayerSpec[] specs = this == LENET
+                    ? new LayerSpec[] {
+                        new LayerSpec.Convolution(20, Window.square(5, 1), 1, true, Activation.IDENTITY),
+                        new LayerSpec.Pooling(true, true, Window.square(2, 2)),
+                        new LayerSpec.Convolution(50, Window.square(5, 1), 1, true, Activation.IDENTITY),
+                        new LayerSpec.Pooling(true, true, Window.square(2, 2)),
+                        new LayerSpec.Dense(500, true, Activation.RELU),
+                        new LayerSpec.Dense(10, true, Activation.IDENTITY)
+                    }
+                    : new LayerSpec[] {
+                        new LayerSpec.Convolution(16, Window.square(5, 2), 1, true, Activation.RELU),
+                        new LayerSpec.Convolution(32, Window.square(3, 2), 1, true, Activation.RELU),
+                        new LayerSpec.Dense(80, true, Activation.RELU),
+                        new LayerSpec.Dense(10, true, Activation.IDENTITY)
+                    };
+            List<NetworkSpec.Layer> layers = new ArrayList<>();
+            for (int i = 0; i < specs.length; i++) {
+                layers.add(new NetworkSpec.Layer("layer" + i, specs[i]));
+            }
+            float[] parameters = Batches.fromArray(network.params().reshape(1, network.numParams()))
+                    .toArray();
+            return Networks.of(new NetworkSpec(Shape.of(1, 28, 28), layers), parameters, Bounds.of(0, 1));
+        }
+
         MultiLayerNetwork make() {
             return this == LENET ? Dl4jNetworks.leNet(28, 28, 10, 1) : Dl4jNetworks.smallCnn(28, 28, 10, 1);
         }
@@ -50,7 +85,8 @@ public class ModelBenchmark {
     /** Who runs it. */
     public enum Engine {
         DL4J,
-        ADAPTER
+        ADAPTER,
+        ENGINE
     }
 
     @Param
@@ -63,7 +99,7 @@ public class ModelBenchmark {
     public int batch;
 
     private MultiLayerNetwork network;
-    private Dl4jClassifier adapter;
+    private DifferentiableClassifier classifier;
     private Batch inputs;
     private INDArray x;
     private INDArray labels;
@@ -77,7 +113,13 @@ public class ModelBenchmark {
             pixels[i] = random.nextFloat();
         }
         inputs = Batch.wrap(pixels, Shape.of(1, 28, 28));
-        adapter = Dl4jClassifier.of(network, inputs.shape(), Bounds.of(0, 1));
+        Dl4jClassifier adapter = Dl4jClassifier.of(network, inputs.shape(), Bounds.of(0, 1));
+        classifier = engine == Engine.ENGINE ? net.compile(network) : adapter;
+        float difference = Math.abs(
+                classifier.logits(inputs).get(0, 0) - adapter.logits(inputs).get(0, 0));
+        if (!(difference < 1e-3)) {
+            throw new IllegalStateException("the rivals must compute the same, differ by " + difference);
+        }
         x = Batches.toArray(inputs.reshape(Shape.of(784)), DataType.FLOAT);
         labels = Nd4j.zeros(DataType.FLOAT, batch, 10);
         for (int i = 0; i < batch; i++) {
@@ -93,8 +135,8 @@ public class ModelBenchmark {
 
     @Benchmark
     public float forward() {
-        if (engine == Engine.ADAPTER) {
-            return adapter.logits(inputs).get(0, 0);
+        if (engine != Engine.DL4J) {
+            return classifier.logits(inputs).get(0, 0);
         }
         try (INDArray output = network.output(x, false)) {
             return output.getFloat(0, 0);
@@ -103,8 +145,8 @@ public class ModelBenchmark {
 
     @Benchmark
     public float gradient() {
-        if (engine == Engine.ADAPTER) {
-            return adapter.gradient(inputs, z -> z).gradient().get(0, 0);
+        if (engine != Engine.DL4J) {
+            return classifier.gradient(inputs, z -> z).gradient().get(0, 0);
         }
         try (INDArray gradient =
                 network.calculateGradients(x, labels, null, null).getSecond()) {

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.nd4j.engine;
+
+import dev.aisec.core.model.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Convolution over (channels, height, width): a band of output rows at a time is lowered to columns (im2col) and
+ * multiplied by W, outputs × (channels of a group · height · width of the window). A ReLU may be fused. One-dimensional
+ * convolution has height 1.
+ */
+final class ConvOp extends Op {
+    /** Floats of the lowered operand that stay in a second-level cache. */
+    private static final int BAND = 192 * 1024;
+
+    private final int channels;
+    private final int height;
+    private final int width;
+    private final Window k;
+    private final int outputs;
+    private final int outHeight;
+    private final int outWidth;
+    private final int groups;
+    private final boolean bias;
+    private final boolean relu;
+    private final int taps;
+
+    ConvOp(int channels, int height, int width, Window k, int outputs, int groups, boolean bias, boolean relu) {
+        this(channels, height, width, k, outputs, groups, bias, relu, false);
+    }
+
+    ConvOp(
+            int channels,
+            int height,
+            int width,
+            Window k,
+            int outputs,
+            int groups,
+            boolean bias,
+            boolean relu,
+            boolean oneDimensional) {
+        super(
+                oneDimensional
+                        ? Shape.of(outputs, k.outputWidth(width))
+                        : Shape.of(outputs, k.outputHeight(height), k.outputWidth(width)));
+        this.channels = channels;
+        this.height = height;
+        this.width = width;
+        this.k = k;
+        this.outputs = outputs;
+        this.outHeight = k.outputHeight(height);
+        this.outWidth = k.outputWidth(width);
+        this.groups = groups;
+        this.bias = bias;
+        this.relu = relu;
+        this.taps = channels / groups * k.height() * k.width();
+    }
+
+    @Override
+    List<TensorSpec> tensors() {
+        List<TensorSpec> list = new ArrayList<>();
+        if (bias) {
+            list.add(TensorSpec.weight("bias", Shape.of(outputs)));
+        }
+        list.add(new TensorSpec("weight", Shape.of(outputs, channels / groups, k.height(), k.width()), groups, false));
+        return list;
+    }
+
+    private int weightTensor(Frame f) {
+        return f.tensor + (bias ? 1 : 0);
+    }
+
+    private int bandRows(int w) {
+        return (int) Math.max(1, Math.min(outHeight, BAND / ((long) taps * outWidth * w)));
+    }
+
+    @Override
+    void forward(Frame f) {
+        int w = f.width;
+        int rows = bandRows(w);
+        int band = rows * outWidth * w;
+        Native columns = f.scratch(0, taps * band);
+        Native result = f.scratch(1, outputs * band);
+        int plane = outHeight * outWidth * w;
+        int b = bias ? f.weights.offset(f.tensor) : 0;
+        for (int y0 = 0; y0 < outHeight; y0 += rows) {
+            int r = Math.min(rows, outHeight - y0);
+            int p = r * outWidth * w;
+            for (int g = 0; g < groups; g++) {
+                lower(f.in[0], g, y0, r, w, columns);
+                result.pointer.position((long) g * (outputs / groups) * p);
+                Blas.gemm(
+                        false,
+                        false,
+                        outputs / groups,
+                        p,
+                        taps,
+                        f.weights.pointer(weightTensor(f), g),
+                        taps,
+                        columns.pointer,
+                        p,
+                        0f,
+                        result.pointer,
+                        p);
+            }
+            result.pointer.position(0);
+            for (int c = 0; c < outputs; c++) {
+                int at = c * plane + y0 * outWidth * w;
+                result.buffer.get(c * p, f.out, at, p);
+                float v = bias ? f.weights.flat[b + c] : 0f;
+                if (relu) {
+                    Lanes.addBiasRelu(f.out, at, at + p, v);
+                } else if (bias) {
+                    Lanes.addBias(f.out, at, at + p, v);
+                }
+            }
+        }
+    }
+
+    @Override
+    void backward(Frame f) {
+        int w = f.width;
+        int plane = outHeight * outWidth * w;
+        if (relu) {
+            Lanes.reluGate(f.dOut, f.out, outputs * plane);
+        }
+        float @Nullable [] dx = f.dIn[0];
+        Gradients gradients = f.gradients;
+        int rows = bandRows(w);
+        int band = rows * outWidth * w;
+        Native columns = f.scratch(0, taps * band);
+        Native delta = f.scratch(1, outputs * band);
+        float[] t = new float[0];
+        if (dx != null) {
+            t = f.arena.take(channels * height * width * w);
+            Lanes.zero(dx, channels * height * width * w);
+        }
+        for (int y0 = 0; y0 < outHeight; y0 += rows) {
+            int r = Math.min(rows, outHeight - y0);
+            int p = r * outWidth * w;
+            for (int c = 0; c < outputs; c++) {
+                delta.buffer.put(c * p, f.dOut, c * plane + y0 * outWidth * w, p);
+            }
+            if (gradients != null && bias) {
+                Blas.gemv(false, outputs, p, delta.pointer, p, f.ones(p).pointer, 1f, gradients.pointer(f.tensor, 0));
+            }
+            for (int g = 0; g < groups; g++) {
+                delta.pointer.position((long) g * (outputs / groups) * p);
+                if (gradients != null) {
+                    lower(f.in[0], g, y0, r, w, columns);
+                    Blas.gemm(
+                            false,
+                            true,
+                            outputs / groups,
+                            taps,
+                            p,
+                            delta.pointer,
+                            p,
+                            columns.pointer,
+                            p,
+                            1f,
+                            gradients.pointer(weightTensor(f), g),
+                            taps);
+                }
+                if (dx != null) {
+                    Blas.gemm(
+                            true,
+                            false,
+                            taps,
+                            p,
+                            outputs / groups,
+                            f.weights.pointer(weightTensor(f), g),
+                            taps,
+                            delta.pointer,
+                            p,
+                            0f,
+                            columns.pointer,
+                            p);
+                    raise(dx, t, g, y0, r, w, columns);
+                }
+            }
+            delta.pointer.position(0);
+        }
+        if (dx != null) {
+            f.arena.give(t);
+        }
+    }
+
+    /** Each row's weight gradient by its own small product: lowered input of the row times its deltas. */
+    @Override
+    void addSquaredNorms(Frame f, double[] norms) {
+        int w = f.width;
+        int positions = outHeight * outWidth;
+        if (relu) {
+            Lanes.reluGate(f.dOut, f.out, outputs * positions * w);
+        }
+        int rows = bandRows(1);
+        int inputSize = channels * height * width;
+        float[] x = f.arena.take(inputSize);
+        Native columns = f.scratch(0, taps * rows * outWidth);
+        Native delta = f.scratch(1, outputs * rows * outWidth);
+        Native dw = f.scratch(2, outputs * taps);
+        float[] flat = f.arena.take(outputs * taps);
+        for (int row = 0; row < f.valid; row++) {
+            for (int i = 0; i < inputSize; i++) {
+                x[i] = f.in[0][i * w + row];
+            }
+            double sum = 0;
+            if (bias) {
+                for (int c = 0; c < outputs; c++) {
+                    double d = 0;
+                    for (int i = 0; i < positions; i++) {
+                        d += f.dOut[(c * positions + i) * w + row];
+                    }
+                    sum += d * d;
+                }
+            }
+            for (int y0 = 0; y0 < outHeight; y0 += rows) {
+                int r = Math.min(rows, outHeight - y0);
+                int p = r * outWidth;
+                for (int c = 0; c < outputs; c++) {
+                    for (int i = 0; i < p; i++) {
+                        delta.buffer.put(c * p + i, f.dOut[(c * positions + y0 * outWidth + i) * w + row]);
+                    }
+                }
+                for (int g = 0; g < groups; g++) {
+                    lower(x, g, y0, r, 1, columns);
+                    delta.pointer.position((long) g * (outputs / groups) * p);
+                    dw.pointer.position((long) g * (outputs / groups) * taps);
+                    Blas.gemm(
+                            false,
+                            true,
+                            outputs / groups,
+                            taps,
+                            p,
+                            delta.pointer,
+                            p,
+                            columns.pointer,
+                            p,
+                            y0 == 0 ? 0f : 1f,
+                            dw.pointer,
+                            taps);
+                }
+                delta.pointer.position(0);
+                dw.pointer.position(0);
+            }
+            dw.buffer.get(0, flat, 0, outputs * taps);
+            for (int i = 0; i < outputs * taps; i++) {
+                sum += (double) flat[i] * flat[i];
+            }
+            norms[row] += sum;
+        }
+        f.arena.give(flat);
+        f.arena.give(x);
+    }
+
+    /** First output column whose input column is inside, for the tap at kx. */
+    private int firstColumn(int kx) {
+        int start = k.left() - kx * k.dilationX();
+        return start <= 0 ? 0 : Math.min(outWidth, (start + k.strideX() - 1) / k.strideX());
+    }
+
+    /** Output column after the last whose input column is inside. */
+    private int endColumn(int kx) {
+        int last = width - 1 + k.left() - kx * k.dilationX();
+        return last < 0 ? 0 : Math.min(outWidth, last / k.strideX() + 1);
+    }
+
+    private void lower(float[] x, int group, int y0, int rows, int w, Native columns) {
+        int band = rows * outWidth * w;
+        int line = outWidth * w;
+        int perGroup = channels / groups;
+        int row = 0;
+        for (int c = group * perGroup; c < (group + 1) * perGroup; c++) {
+            for (int ky = 0; ky < k.height(); ky++) {
+                for (int kx = 0; kx < k.width(); kx++, row++) {
+                    int lo = firstColumn(kx);
+                    int hi = Math.max(lo, endColumn(kx));
+                    for (int y = 0; y < rows; y++) {
+                        int iy = (y0 + y) * k.strideY() - k.top() + ky * k.dilationY();
+                        int to = row * band + y * line;
+                        if (iy < 0 || iy >= height || lo >= hi) {
+                            zero(columns, to, line);
+                            continue;
+                        }
+                        if (lo > 0) {
+                            zero(columns, to, lo * w);
+                        }
+                        int from = ((c * height + iy) * width + lo * k.strideX() - k.left() + kx * k.dilationX()) * w;
+                        if (k.strideX() == 1) {
+                            columns.buffer.put(to + lo * w, x, from, (hi - lo) * w);
+                        } else {
+                            for (int ox = lo; ox < hi; ox++, from += k.strideX() * w) {
+                                columns.buffer.put(to + ox * w, x, from, w);
+                            }
+                        }
+                        if (hi < outWidth) {
+                            zero(columns, to + hi * w, (outWidth - hi) * w);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** The transpose of {@link #lower}: adds columns to the input's gradient; t is as large as dx. */
+    private void raise(float[] dx, float[] t, int group, int y0, int rows, int w, Native columns) {
+        int band = rows * outWidth * w;
+        int line = outWidth * w;
+        int perGroup = channels / groups;
+        int row = 0;
+        for (int c = group * perGroup; c < (group + 1) * perGroup; c++) {
+            for (int ky = 0; ky < k.height(); ky++) {
+                for (int kx = 0; kx < k.width(); kx++, row++) {
+                    int lo = firstColumn(kx);
+                    int hi = endColumn(kx);
+                    for (int y = 0; y < rows; y++) {
+                        int iy = (y0 + y) * k.strideY() - k.top() + ky * k.dilationY();
+                        if (iy < 0 || iy >= height || lo >= hi) {
+                            continue;
+                        }
+                        int from = row * band + y * line + lo * w;
+                        int to = ((c * height + iy) * width + lo * k.strideX() - k.left() + kx * k.dilationX()) * w;
+                        // Read to the place where it is added, so that the loop has one index.
+                        if (k.strideX() == 1) {
+                            columns.buffer.get(from, t, to, (hi - lo) * w);
+                            Lanes.add(dx, t, to, to + (hi - lo) * w);
+                        } else {
+                            for (int ox = lo; ox < hi; ox++, to += k.strideX() * w, from += w) {
+                                columns.buffer.get(from, t, to, w);
+                                Lanes.add(dx, t, to, to + w);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static final float[] ZEROS = new float[4096];
+
+    private static void zero(Native columns, int from, int length) {
+        for (int i = 0; i < length; i += ZEROS.length) {
+            columns.buffer.put(from + i, ZEROS, 0, Math.min(ZEROS.length, length - i));
+        }
+    }
+}
