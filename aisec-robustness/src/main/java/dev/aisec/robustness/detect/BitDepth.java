@@ -28,10 +28,12 @@ public record BitDepth(int bits, Bounds bounds) implements Preprocessor {
         float levels = (1 << bits) - 1;
         float low = bounds.lower(0);
         float width = bounds.upper(0) - low;
+        inputs.requireFinite("inputs");
         float[] values = inputs.toArray();
         for (int i = 0; i < values.length; i++) {
             float unit = (bounds.clip(0, values[i]) - low) / width;
-            values[i] = low + width * (Math.round(unit * levels) / levels);
+            // Rounding may leave the range by an ulp.
+            values[i] = bounds.clip(0, low + width * (Math.round(unit * levels) / levels));
         }
         return inputs.like(values, inputs.shape());
     }

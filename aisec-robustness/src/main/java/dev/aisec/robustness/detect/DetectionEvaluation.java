@@ -14,6 +14,7 @@ import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Detector;
 import dev.aisec.core.model.RowChunks;
 import dev.aisec.core.model.Threshold;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -45,6 +46,9 @@ public record DetectionEvaluation(
     public DetectionEvaluation {
         clean = List.copyOf(clean);
         attacked = List.copyOf(attacked);
+        if (!(rate > 0 && rate < 1)) {
+            throw new IllegalArgumentException("rate must be in (0, 1), was " + rate);
+        }
         if (clean.size() < 2) {
             throw new IllegalArgumentException("clean must have >= 2 scores, had " + clean.size());
         }
@@ -140,7 +144,8 @@ public record DetectionEvaluation(
         parameters.put("threshold", String.valueOf(threshold().value()));
         parameters.put(
                 "threshold.calibration", "split conformal on " + threshold().calibrationSize() + " clean scores");
-        String percent = Math.round(rate * 100) + "pct-fpr";
+        String percent =
+                BigDecimal.valueOf(rate).movePointRight(2).stripTrailingZeros().toPlainString() + "pct-fpr";
         List<Measurement> measurements = new ArrayList<>();
         measurements.add(new Measurement.Scalar("auc", "1", new TreeMap<>(), area()));
         measurements.add(

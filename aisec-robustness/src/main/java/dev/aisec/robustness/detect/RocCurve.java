@@ -3,6 +3,7 @@ package dev.aisec.robustness.detect;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
+import dev.aisec.core.math.ClopperPearson;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,9 +13,10 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * The receiver operating characteristic of scores, ties included, and the area under it.
  *
  * <p>The area is P(attacked &gt; clean) + P(attacked = clean)/2, the Mann-Whitney statistic. Its interval is that of
- * DeLong, on the logit scale so that it stays inside (0, 1). Where DeLong's variance is zero, the scores being separated
- * completely, the interval is the exact one of min(m, n) disjoint pairs that all went one way (Clopper-Pearson), which is
- * wider.
+ * DeLong, on the logit scale so that it stays inside (0, 1). It is too narrow for few scores and for areas near 0 or 1: with
+ * fewer than 30 scores on a side, or fewer than 5 of min(m, n) pairs in the rarer order, the interval is that of min(m, n)
+ * disjoint pairs (Clopper-Pearson), which is wider. Both assume that clean and attacked scores are independent; scores of
+ * the same images attacked and not are positively related, which makes the interval conservative.
  *
  * <p>Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44, 1988; structural components by midranks: Sun, Xu, IEEE Signal
  * Processing Letters 21, 2014.
@@ -27,6 +29,9 @@ public final class RocCurve {
      * @param truePositives number of attacked scores above it
      */
     public record Point(double falsePositiveRate, long truePositives) {}
+
+    private static final int FEWEST_SCORES = 30;
+    private static final int FEWEST_ERRORS = 5;
 
     private final double[] clean;
     private final double[] attacked;
@@ -120,18 +125,19 @@ public final class RocCurve {
         double area = Arrays.stream(above).average().orElseThrow();
         double variance = variance(above) / above.length + variance(below) / below.length;
         long pairs = Math.min(clean.length, attacked.length);
+        boolean few = pairs < FEWEST_SCORES || pairs * Math.min(area, 1 - area) < FEWEST_ERRORS || !(variance > 0);
         Interval interval;
-        if (variance > 0 && area > 0 && area < 1) {
+        if (few) {
+            double half = (1 - confidence) / 2;
+            interval = new Interval(
+                    Math.min(area, ClopperPearson.lower((long) Math.floor(area * pairs), pairs, half)),
+                    Math.max(area, ClopperPearson.upper((long) Math.ceil(area * pairs), pairs, half)),
+                    confidence);
+        } else {
             double z = NormalDistribution.of(0, 1).inverseSurvivalProbability((1 - confidence) / 2);
             double logit = Math.log(area / (1 - area));
             double half = z * Math.sqrt(variance) / (area * (1 - area));
             interval = new Interval(expit(logit - half), expit(logit + half), confidence);
-        } else {
-            double tail = Math.pow((1 - confidence) / 2, 1.0 / pairs);
-            interval = new Interval(
-                    area >= 1 ? tail : area > 0 ? Math.min(area, 1 - tail) : 0,
-                    area <= 0 ? 1 - tail : area < 1 ? Math.max(area, tail) : 1,
-                    confidence);
         }
         return new Estimate.Measured(area, interval, (long) clean.length + attacked.length);
     }

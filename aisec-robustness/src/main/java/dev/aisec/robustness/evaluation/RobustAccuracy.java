@@ -79,6 +79,9 @@ public record RobustAccuracy(
             List<Double> epsilons,
             RowChunks chunks,
             Progress progress) {
+        if (epsilons.isEmpty()) {
+            throw new IllegalArgumentException("epsilons must not be empty");
+        }
         for (int e = 0; e < epsilons.size(); e++) {
             double previous = e == 0 ? 0 : Math.nextUp(epsilons.get(e - 1));
             if (!(epsilons.get(e) >= previous && epsilons.get(e) < Double.POSITIVE_INFINITY)) {
@@ -131,7 +134,8 @@ public record RobustAccuracy(
                     boolean unstable = row.status() == AttackResult.Status.UNCONFIRMED
                             || row.status() == AttackResult.Status.NOTHING_TO_DO;
                     counts.unstable += unstable ? 1 : 0;
-                    if (row.status() == AttackResult.Status.FAILED || row.status() == AttackResult.Status.UNCONFIRMED) {
+                    // A row that was broken once, if not when asked again, does not count as robust.
+                    if (row.status() == AttackResult.Status.FAILED) {
                         right[kept++] = right[i];
                     }
                 }
@@ -176,7 +180,15 @@ public record RobustAccuracy(
         return new Evidence(
                 Technique.ROBUSTNESS_EVALUATION,
                 subject,
-                new TreeMap<>(Map.of("attack", attack, "interval", "Clopper-Pearson", "method", "robust accuracy")),
+                new TreeMap<>(Map.of(
+                        "attack",
+                        attack,
+                        "attack.epsilon",
+                        "replaced by each of " + epsilons,
+                        "interval",
+                        "Clopper-Pearson",
+                        "method",
+                        "robust accuracy")),
                 List.of(new Measurement.Curve("robust-accuracy", "epsilon", "accuracy", labels, points)),
                 findings);
     }
