@@ -198,6 +198,18 @@ class AssessCommandTest {
                 .contains("x/Y");
     }
 
+    @Test
+    void execute_errorOnATerminal_takesThePlaceOfTheBar() {
+        err.reset();
+        Main.Streams streams = new Main.Streams(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                true);
+        assertThat(Main.execute(new CommandLine(new Failing(new OutOfMemoryError("heap"))), streams))
+                .isEqualTo(3);
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("\r\033[Kaisec: out of memory");
+    }
+
     /** A command that ends with an error of the JVM. */
     @CommandLine.Command(name = "failing")
     private record Failing(Error error) implements Runnable {
