@@ -14,7 +14,9 @@ import dev.aisec.core.model.BatchTransform;
 import dev.aisec.provenance.modelfile.Dl4jModelFile;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -63,6 +65,10 @@ final class AssessCommand implements Callable<Integer> {
     }
 
     private static final int MOST_THREADS = 256;
+
+    /** What a run may put into the output folder. */
+    private static final List<String> RESULTS =
+            List.of("report.json", "report.html", "report.md", "run.json", "model-plain.zip", "model-noise.zip");
 
     @Option(
             names = "--model",
@@ -139,8 +145,8 @@ final class AssessCommand implements Callable<Integer> {
             throw new NoSuchFileException(data + ": must have a training set train*-images* since no --model is given");
         }
         requireLabels(images);
-        boolean made = !Files.exists(out);
-        Path work = workFolder();
+        List<Path> made = missing(out);
+        Path work = workFolder(made);
         ExecutorService executor = Executors.newFixedThreadPool(threads, task -> {
             Thread thread = new Thread(task, "aisec-worker");
             thread.setDaemon(true);
@@ -155,7 +161,8 @@ final class AssessCommand implements Callable<Integer> {
                     samples,
                     root,
                     executor,
-                    (step, unit) -> new ConsoleProgress(err, terminal, step, unit, System::nanoTime));
+                    (step, unit) -> new ConsoleProgress(
+                            err, terminal, ConsoleProgress.columns(), step, unit, System::nanoTime));
             Map<Path, Path> models = new LinkedHashMap<>();
             Assessment assessment = job.assessment(subjects(job, work, models));
             SortedMap<String, String> environment = RunEnvelope.here();
@@ -171,8 +178,8 @@ final class AssessCommand implements Callable<Integer> {
         } finally {
             executor.shutdownNow();
             delete(work);
-            if (made && !complete) {
-                Files.deleteIfExists(out);
+            if (!complete) {
+                remove(made);
             }
         }
     }
@@ -220,15 +227,44 @@ final class AssessCommand implements Callable<Integer> {
     }
 
     /** A folder beside the results, made before any long work: a place that cannot be written is told now. */
-    private Path workFolder() throws IOException {
+    private Path workFolder(List<Path> made) throws IOException {
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw new IOException(out + ": must be a folder, is a file");
+        }
+        for (String name : RESULTS) {
+            Path result = out.resolve(name);
+            if (Files.isDirectory(result)) {
+                throw new IOException(result + ": must be a file or not there, is a folder");
+            }
         }
         try {
             Files.createDirectories(out);
             return Files.createTempDirectory(out, ".work");
         } catch (IOException e) {
+            remove(made);
             throw new IOException(out + ": must be a folder that can be written: " + e, e);
+        }
+    }
+
+    /** The folders of a path that are not there, the innermost first. A link that leads nowhere is there: it is not ours. */
+    private static List<Path> missing(Path folder) {
+        List<Path> missing = new ArrayList<>();
+        for (Path p = folder.toAbsolutePath();
+                p != null && !Files.exists(p, LinkOption.NOFOLLOW_LINKS);
+                p = p.getParent()) {
+            missing.add(p);
+        }
+        return missing;
+    }
+
+    /** Removes folders made in vain, unless somebody has put something there meanwhile. */
+    private static void remove(List<Path> made) throws IOException {
+        for (Path folder : made) {
+            try {
+                Files.deleteIfExists(folder);
+            } catch (DirectoryNotEmptyException e) {
+                return;
+            }
         }
     }
 

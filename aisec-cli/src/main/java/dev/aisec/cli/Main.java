@@ -89,7 +89,19 @@ public final class Main {
             streams.out().flush();
             return 0;
         }
-        return line.execute(args);
+        return execute(line, streams, args);
+    }
+
+    /** Runs a command; what picocli lets through, such as lack of memory, is a fault of aisec and not a negative answer. */
+    static int execute(CommandLine line, Streams streams, String... args) {
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError e) {
+            tell(streams, "out of memory (" + e.getMessage() + "): give Java more, for example AISEC_JAVA_OPTS=-Xmx6g");
+            return OWN_FAULT;
+        } catch (Error e) {
+            return fail(streams, e, OWN_FAULT);
+        }
     }
 
     private static int code(Exception e) {
@@ -103,15 +115,20 @@ public final class Main {
         return input ? BAD_INPUT : OWN_FAULT;
     }
 
-    private static int fail(Streams streams, Exception e, int code) {
+    private static int fail(Streams streams, Throwable e, int code) {
         String message = e.getMessage() == null || code == OWN_FAULT ? e.toString() : e.getMessage();
-        streams.err()
-                .println("aisec: " + (code == OWN_FAULT ? "internal error: " : "")
-                        + message.replaceAll("\\p{Cntrl}+", " ").strip());
+        tell(streams, (code == OWN_FAULT ? "internal error: " : "") + message);
         if (System.getenv("AISEC_DEBUG") != null) {
             e.printStackTrace(streams.err());
         }
         return code;
+    }
+
+    /** One line; on a terminal it takes the place of a bar that was not finished. */
+    private static void tell(Streams streams, String message) {
+        streams.err()
+                .println((streams.terminal() ? "\r\033[K" : "") + "aisec: "
+                        + message.replaceAll("\\p{Cntrl}+", " ").strip());
     }
 
     /** The version of the jar, or "development" where there is none. */

@@ -25,6 +25,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class AssessCommandTest {
     @TempDir
@@ -152,6 +153,70 @@ class AssessCommandTest {
         Path few = folder.resolve("few.zip");
         Dl4jModels.save(Dl4jNetworks.smallCnn(28, 28, 5, 1), few);
         refused("labels must be in [0, 4]", "assess", "--model=" + few);
+    }
+
+    @Test
+    void assess_outputThatCannotBe_isToldFirstAndLeavesNothing() throws IOException {
+        Path out = folder.resolve("taken");
+        Files.createDirectories(out.resolve("report.html/inside"));
+        assertThat(run("assess", "--data=" + data, "--samples=10", "--out=" + out))
+                .isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("report.html: must be a file or not there, is a folder")
+                .doesNotContain("training");
+        try (Stream<Path> files = Files.list(out)) {
+            assertThat(files).containsExactly(out.resolve("report.html"));
+        }
+        // Folders above the output folder, made for a run that fails, go too.
+        Path model = Files.writeString(folder.resolve("junk.zip"), "junk");
+        assertThat(run("assess", "--data=" + data, "--model=" + model, "--out=" + folder.resolve("a/b/c")))
+                .isEqualTo(2);
+        assertThat(folder.resolve("a")).doesNotExist();
+    }
+
+    @Test
+    void execute_error_isAFaultOfAisecInOneLine() {
+        out.reset();
+        err.reset();
+        Main.Streams streams = new Main.Streams(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false);
+        assertThat(Main.execute(new CommandLine(new Failing(new OutOfMemoryError("Java heap space"))), streams))
+                .isEqualTo(3);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .singleElement()
+                .asString()
+                .contains("out of memory (Java heap space)");
+        err.reset();
+        assertThat(Main.execute(new CommandLine(new Failing(new NoClassDefFoundError("x/Y"))), streams))
+                .isEqualTo(3);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .singleElement()
+                .asString()
+                .contains("internal error")
+                .contains("x/Y");
+    }
+
+    @Test
+    void execute_errorOnATerminal_takesThePlaceOfTheBar() {
+        err.reset();
+        Main.Streams streams = new Main.Streams(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                true);
+        assertThat(Main.execute(new CommandLine(new Failing(new OutOfMemoryError("heap"))), streams))
+                .isEqualTo(3);
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("\r\033[Kaisec: out of memory");
+    }
+
+    /** A command that ends with an error of the JVM. */
+    @CommandLine.Command(name = "failing")
+    private record Failing(Error error) implements Runnable {
+        @Override
+        public void run() {
+            throw error;
+        }
     }
 
     @Test

@@ -14,8 +14,17 @@ class ConsoleProgressTest {
     private final AtomicLong clock = new AtomicLong();
 
     private ConsoleProgress progress(boolean terminal) {
+        return progress(terminal, 80);
+    }
+
+    private ConsoleProgress progress(boolean terminal, int columns) {
         return new ConsoleProgress(
-                new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal, "attack", "images", clock::get);
+                new PrintStream(bytes, true, StandardCharsets.UTF_8),
+                terminal,
+                columns,
+                "attack",
+                "images",
+                clock::get);
     }
 
     private String text() {
@@ -47,6 +56,35 @@ class ConsoleProgressTest {
                 .contains("attack: 25 of 100 images")
                 .doesNotContain("\r")
                 .doesNotContain("\033");
+    }
+
+    @Test
+    void update_anyWidth_staysOnOneLine() {
+        for (int columns : new int[] {20, 40, 60, 80, 100, 200}) {
+            bytes.reset();
+            ConsoleProgress progress = progress(true, columns);
+            clock.addAndGet(7_000_000_000L);
+            progress.update(3, 100_000);
+            assertThat(text().replace("\r\033[K", "")).as("%d columns", columns).hasSizeLessThan(columns);
+            assertThat(text()).contains("attack");
+        }
+    }
+
+    @Test
+    void isTerminal_toldByTheLauncher_isBelieved() {
+        String before = System.getProperty("aisec.terminal");
+        try {
+            System.setProperty("aisec.terminal", "true");
+            assertThat(ConsoleProgress.isTerminal()).isTrue();
+            System.setProperty("aisec.terminal", "false");
+            assertThat(ConsoleProgress.isTerminal()).isFalse();
+        } finally {
+            if (before == null) {
+                System.clearProperty("aisec.terminal");
+            } else {
+                System.setProperty("aisec.terminal", before);
+            }
+        }
     }
 
     @Test
