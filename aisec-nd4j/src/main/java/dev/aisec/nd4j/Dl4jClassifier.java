@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.nd4j;
 
+import dev.aisec.core.Progress;
 import dev.aisec.core.SecurityControlException;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
@@ -13,6 +14,7 @@ import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -20,11 +22,13 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.layers.ActivationLayer;
@@ -42,6 +46,7 @@ import org.deeplearning4j.nn.layers.normalization.LocalResponseNormalization;
 import org.deeplearning4j.nn.layers.pooling.GlobalPoolingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
@@ -62,7 +67,8 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * <p>Speed is Deeplearning4j's: for large convolutions expect a tenth of what the hardware can do.
  *
  * <p>Layers: dense, convolution, subsampling, global pooling, batch and local response normalisation, activation, dropout,
- * zero padding, upsampling, frozen ones of these; output or loss layer at the end. Others are refused.
+ * zero padding, upsampling, frozen ones of these; output or loss layer at the end. Others are refused, and so are layers
+ * that take images as NHWC.
  */
 public final class Dl4jClassifier implements DifferentiableClassifier, LayeredClassifier {
     private static final int CHUNK = 256;
@@ -124,6 +130,10 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
 
     /** A copy without dropout and weight noise, and with the identity behind the output layer, so that it gives logits. */
     private static MultiLayerNetwork inferenceCopy(MultiLayerNetwork network) {
+        DataType type = network.getLayerWiseConfigurations().getDataType();
+        if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+            throw new IllegalArgumentException("network must be FLOAT or DOUBLE, was " + type);
+        }
         MultiLayerConfiguration configuration =
                 network.getLayerWiseConfigurations().clone();
         configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
@@ -153,6 +163,10 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
                                                 .toList())
                         + ", was " + layer.getClass().getSimpleName());
             }
+            if (format(layer.conf().getLayer()) == CNN2DFormat.NHWC) {
+                throw new IllegalArgumentException(
+                        "layer " + i + " (" + name + ") must take images as NCHW like every Batch, takes NHWC");
+            }
             layer.conf().getLayer().setIDropout(null);
             if (layer.conf().getLayer() instanceof BaseLayer base) {
                 base.setWeightNoise(null);
@@ -161,6 +175,26 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
         ((BaseLayer) inner(copy.getLayer(last)).conf().getLayer()).setActivationFn(new ActivationIdentity());
         copy.initGradientsView();
         return copy;
+    }
+
+    /** The order of the axes that a layer wants; null if it does not care, or an old file does not tell. */
+    private static @Nullable CNN2DFormat format(org.deeplearning4j.nn.conf.layers.Layer layer) {
+        if (layer instanceof org.deeplearning4j.nn.conf.layers.ConvolutionLayer convolution) {
+            return convolution.getCnn2dDataFormat();
+        }
+        if (layer instanceof org.deeplearning4j.nn.conf.layers.SubsamplingLayer subsampling) {
+            return subsampling.getCnn2dDataFormat();
+        }
+        if (layer instanceof org.deeplearning4j.nn.conf.layers.BatchNormalization norm) {
+            return norm.getCnn2DFormat();
+        }
+        if (layer instanceof org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer padding) {
+            return padding.getDataFormat();
+        }
+        if (layer instanceof org.deeplearning4j.nn.conf.layers.Upsampling2D upsampling) {
+            return upsampling.getFormat();
+        }
+        return null;
     }
 
     private static Layer inner(Layer layer) {
@@ -193,9 +227,10 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
                     Shape.of((int) cnn.getNumChannels(), (int) cnn.getInputHeight(), (int) cnn.getInputWidth()));
         }
         if (first == null
-                && inner(network.getLayer(0)).conf().getLayer()
-                        instanceof org.deeplearning4j.nn.conf.layers.DenseLayer dense) {
-            return java.util.Optional.of(Shape.of((int) dense.getNIn()));
+                && inner(network.getLayer(0)).conf().getLayer() instanceof FeedForwardLayer flat
+                && isFlat(network)
+                && flat.getNIn() > 0) {
+            return java.util.Optional.of(Shape.of(Math.toIntExact(flat.getNIn())));
         }
         return java.util.Optional.empty();
     }
@@ -209,6 +244,7 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
             }
         });
         List<LayerInfo> infos = new ArrayList<>();
+        Set<String> names = new HashSet<>();
         Batch zeros = Batch.wrap(new float[inputShape.size()], inputShape);
         try (INDArray x = Batches.toArray(zeros, networkShape, type)) {
             List<INDArray> activations = network.feedForward(x, false);
@@ -216,6 +252,10 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
                 org.deeplearning4j.nn.conf.layers.Layer conf =
                         inner(network.getLayer(i)).conf().getLayer();
                 String name = conf.getLayerName() == null ? "layer" + i : conf.getLayerName();
+                while (!names.add(name)) {
+                    // Deeplearning4j lets two layers have one name.
+                    name += "#" + i;
+                }
                 infos.add(new LayerInfo(
                         name,
                         conf.getClass().getSimpleName(),
@@ -251,6 +291,7 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
         Shape shape = layers.get(layer).outputShape();
         float[] result = new float[Math.multiplyExact(inputs.size(), shape.size())];
         for (int from = 0; from < inputs.size(); from += CHUNK) {
+            Progress.checkInterrupted();
             Batch chunk = inputs.rows(from, Math.min(inputs.size(), from + CHUNK));
             float[] part = borrow(network -> {
                 List<INDArray> activations = forward(network, chunk);
@@ -274,6 +315,7 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
         Batch cotangents = checked(cotangentOfLogits.apply(logits), inputs.size());
         float[] gradient = new float[inputs.size() * inputs.shape().size()];
         for (int from = 0; from < inputs.size(); from += CHUNK) {
+            Progress.checkInterrupted();
             int to = Math.min(inputs.size(), from + CHUNK);
             Batch part = cotangents.rows(from, to);
             float[] g =
@@ -321,24 +363,29 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
         LayerWorkspaceMgr memory = LayerWorkspaceMgr.noWorkspaces();
         int last = network.getnLayers() - 1;
         INDArray epsilon = Batches.toArray(cotangents, type);
-        if (inner(network.getLayer(last)) instanceof OutputLayer output) {
-            INDArray logits = epsilon;
-            epsilon = logits.mmul(output.getParam("W").transpose());
-            logits.close();
+        // All are closed at the end, none before: a layer may return a view of what it got or made (zero padding does).
+        List<INDArray> epsilons = new ArrayList<>();
+        epsilons.add(epsilon);
+        try {
+            if (inner(network.getLayer(last)) instanceof OutputLayer output) {
+                epsilon = epsilon.mmul(output.getParam("W").transpose());
+                epsilons.add(epsilon);
+            }
+            epsilon = through(network, last, epsilon, memory);
+            epsilons.add(epsilon);
+            for (int i = last - 1; i >= 0; i--) {
+                Layer layer = inner(network.getLayer(i));
+                epsilon = layer instanceof BatchNormalization norm
+                        ? affine(norm, epsilon)
+                        : layer.backpropGradient(epsilon, memory).getSecond();
+                epsilons.add(epsilon);
+                epsilon = through(network, i, epsilon, memory);
+                epsilons.add(epsilon);
+            }
+            return Batches.values(epsilon);
+        } finally {
+            close(epsilons);
         }
-        epsilon = through(network, last, epsilon, memory);
-        for (int i = last - 1; i >= 0; i--) {
-            Layer layer = inner(network.getLayer(i));
-            INDArray before = epsilon;
-            epsilon = layer instanceof BatchNormalization norm
-                    ? affine(norm, before)
-                    : layer.backpropGradient(before, memory).getSecond();
-            release(before, epsilon);
-            epsilon = through(network, i, epsilon, memory);
-        }
-        float[] gradient = Batches.values(epsilon);
-        epsilon.close();
-        return gradient;
     }
 
     private static INDArray through(MultiLayerNetwork network, int layer, INDArray epsilon, LayerWorkspaceMgr memory) {
@@ -346,7 +393,6 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
         if (step == null) {
             return epsilon;
         }
-        // A reshape may be a view of what it reshapes: it must live on.
         return step.backprop(epsilon, network.getInputMiniBatchSize(), memory);
     }
 
@@ -374,12 +420,6 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
         return epsilon.rank() == 2
                 ? epsilon.mulRowVector(flat.reshape(1, flat.length()))
                 : epsilon.mul(flat.reshape(1, flat.length(), 1, 1));
-    }
-
-    private static void release(INDArray old, INDArray kept) {
-        if (old != kept && old.data() != kept.data() && old.closeable()) {
-            old.close();
-        }
     }
 
     private static void close(List<INDArray> arrays) {
@@ -437,6 +477,10 @@ public final class Dl4jClassifier implements DifferentiableClassifier, LayeredCl
             float[] a = Batches.values(output);
             float[] b = Batches.values(expected);
             for (int i = 0; i < a.length; i++) {
+                if (!Float.isFinite(a[i])) {
+                    throw new SecurityControlException(
+                            "self-check of the logits failed: output " + i + " must be finite, was " + a[i]);
+                }
                 if (!(Math.abs(a[i] - b[i]) <= LOGITS_TOLERANCE * Math.max(1, Math.abs(a[i])))) {
                     throw new SecurityControlException("self-check of the logits failed: output " + i + " must be "
                             + a[i] + " as the network gives it, was " + b[i]);

@@ -25,6 +25,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * Training by Deeplearning4j's own optimiser and loss, with aisec's sampling and augmentation. Equal seed, data and
  * network give equal parameters on one machine type with one BLAS thread.
  *
+ * <p>Limit: dropout and weight noise of the network draw from ND4J's own generator of the calling thread, which the seed
+ * does not reach. A network that has them trains differently each time.
+ *
  * @param epochs passes over the data; at least 1
  * @param batch rows in a batch; at least 1
  * @param transform what happens to a batch before it is used
@@ -75,6 +78,8 @@ public record Dl4jTraining(int epochs, int batch, BatchTransform transform, Seed
                 }
                 progress.update(++done, perEpoch * epochs);
             }
+            // fit() of one batch does not count epochs; schedules by epoch need it.
+            trained.incrementEpochCount();
         }
         return trained;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.aisec.core.SecurityControlException;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Bounds;
@@ -12,11 +13,13 @@ import dev.aisec.core.model.LogitsAndGradient;
 import dev.aisec.core.model.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.random.RandomGenerator;
 import org.bytedeco.javacpp.Pointer;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -27,11 +30,14 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.junit.jupiter.api.Test;
@@ -60,12 +66,19 @@ class Dl4jClassifierTest {
         MLP_BATCH_NORM,
         FROZEN,
         LOSS_LAYER,
-        SIGMOID_OUTPUT;
+        SIGMOID_OUTPUT,
+        ZERO_PADDING,
+        UPSAMPLING,
+        LOCAL_RESPONSE,
+        CNN_PNORM,
+        GLOBAL_MAX,
+        LAYER_NORM,
+        DOUBLE_BATCH_NORM;
 
         MultiLayerNetwork make() {
             NeuralNetConfiguration.ListBuilder list = new NeuralNetConfiguration.Builder()
                     .seed(5)
-                    .dataType(DataType.FLOAT)
+                    .dataType(this == DOUBLE_BATCH_NORM ? DataType.DOUBLE : DataType.FLOAT)
                     .updater(new Adam(0.01))
                     .activation(Activation.TANH)
                     .list();
@@ -103,6 +116,37 @@ class Dl4jClassifierTest {
                 case MLP_BATCH_NORM ->
                     list.layer(dense(20)).layer(new BatchNormalization()).layer(dense(10));
                 case LOSS_LAYER -> list.layer(dense(20)).layer(dense(4));
+                case ZERO_PADDING ->
+                    list.layer(new ZeroPaddingLayer(2, 1))
+                            .layer(conv())
+                            .layer(new ZeroPaddingLayer(1, 1))
+                            .layer(conv());
+                case UPSAMPLING ->
+                    list.layer(conv())
+                            .layer(new Upsampling2D.Builder(2).build())
+                            .layer(conv());
+                case LOCAL_RESPONSE ->
+                    list.layer(conv())
+                            .layer(new LocalResponseNormalization.Builder().build())
+                            .layer(conv());
+                case CNN_PNORM ->
+                    list.layer(conv())
+                            .layer(new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.PNORM)
+                                    .kernelSize(2, 2)
+                                    .stride(2, 2)
+                                    .pnorm(2)
+                                    .build());
+                case GLOBAL_MAX -> list.layer(conv()).layer(new GlobalPoolingLayer(PoolingType.MAX));
+                case LAYER_NORM ->
+                    list.layer(
+                            new DenseLayer.Builder().nOut(20).hasLayerNorm(true).build());
+                case DOUBLE_BATCH_NORM ->
+                    list.layer(conv())
+                            .layer(new BatchNormalization())
+                            .layer(dense(9))
+                            .layer(new BatchNormalization.Builder()
+                                    .useLogStd(true)
+                                    .build());
             }
             LossFunctions.LossFunction loss = LossFunctions.LossFunction.MCXENT;
             list.layer(
@@ -119,8 +163,9 @@ class Dl4jClassifierTest {
             net.init();
             // A step of training, so that running statistics are not those of a fresh layer.
             RandomGenerator random = new Seed(3).generator(0);
-            try (INDArray x = Batches.toArray(batch(32, random), Shape.of(144), DataType.FLOAT);
-                    INDArray y = Nd4j.zeros(DataType.FLOAT, 32, 4)) {
+            DataType type = net.getLayerWiseConfigurations().getDataType();
+            try (INDArray x = Batches.toArray(batch(32, random), Shape.of(144), type);
+                    INDArray y = Nd4j.zeros(type, 32, 4)) {
                 for (int i = 0; i < 32; i++) {
                     y.putScalar(i, i % 4, 1);
                 }
@@ -230,6 +275,98 @@ class Dl4jClassifierTest {
                 .hasMessageContaining("layer 0 (memory)")
                 .hasMessageContaining("LSTM")
                 .hasMessageContaining("DenseLayer");
+    }
+
+    private static MultiLayerNetwork ofLayers(
+            DataType type, InputType input, org.deeplearning4j.nn.conf.layers.Layer... layers) {
+        NeuralNetConfiguration.ListBuilder list =
+                new NeuralNetConfiguration.Builder().seed(5).dataType(type).list();
+        for (org.deeplearning4j.nn.conf.layers.Layer layer : layers) {
+            list.layer(layer);
+        }
+        MultiLayerNetwork net =
+                new MultiLayerNetwork(list.layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT)
+                                .nOut(4)
+                                .activation(Activation.SOFTMAX)
+                                .build())
+                        .setInputType(input)
+                        .build());
+        net.init();
+        return net;
+    }
+
+    @Test
+    void of_imagesAsNhwc_refusesNamingLayer() {
+        MultiLayerNetwork net = ofLayers(
+                DataType.FLOAT,
+                InputType.convolutional(5, 5, 5, CNN2DFormat.NHWC),
+                new ConvolutionLayer.Builder(3, 3)
+                        .nOut(4)
+                        .dataFormat(CNN2DFormat.NHWC)
+                        .build());
+        assertThatThrownBy(() -> Dl4jClassifier.of(net, Shape.of(5, 5, 5), UNIT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("layer 0")
+                .hasMessageContaining("NHWC");
+    }
+
+    @Test
+    void of_halfPrecision_refuses() {
+        MultiLayerNetwork net = ofLayers(DataType.HALF, InputType.feedForward(7));
+        assertThatThrownBy(() -> Dl4jClassifier.of(net, Shape.of(7), UNIT))
+                .hasMessage("network must be FLOAT or DOUBLE, was HALF");
+    }
+
+    @Test
+    void of_parameterNaN_selfCheckTells() {
+        MultiLayerNetwork net = Net.MLP.make();
+        net.params().putScalar(0, Double.NaN);
+        assertThatThrownBy(() -> Dl4jClassifier.of(net, IMAGE, UNIT))
+                .isInstanceOf(SecurityControlException.class)
+                .hasMessageContaining("output 0 must be finite, was NaN");
+    }
+
+    @Test
+    void layers_sameNameTwice_areToldApart() {
+        MultiLayerNetwork net = ofLayers(
+                DataType.FLOAT,
+                InputType.feedForward(7),
+                new DenseLayer.Builder().nOut(9).name("a").build(),
+                new DenseLayer.Builder().nOut(9).name("a").build());
+        assertThat(Dl4jClassifier.of(net, Shape.of(7), UNIT).layers().stream().map(l -> l.name()))
+                .doesNotHaveDuplicates()
+                .startsWith("a");
+    }
+
+    @Test
+    void inputShape_outputLayerOnly_isItsInputs() {
+        assertThat(Dl4jModels.inputShape(ofLayers(DataType.FLOAT, InputType.feedForward(7))))
+                .contains(Shape.of(7));
+        // Height and width stand nowhere in such a configuration.
+        assertThat(Dl4jModels.inputShape(ofLayers(
+                        DataType.FLOAT,
+                        InputType.convolutional(12, 10, 3),
+                        new ConvolutionLayer.Builder(3, 3).nOut(4).build())))
+                .isEmpty();
+    }
+
+    @Test
+    void calls_interrupted_areCancelled() {
+        Dl4jClassifier model = Dl4jClassifier.of(Net.MLP.make(), IMAGE, UNIT);
+        Batch x = batch(300, new Seed(1).generator(0));
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> model.logits(x)).isInstanceOf(CancellationException.class);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void of_configuration_isLeftAsItWas() {
+        for (Net kind : List.of(Net.MLP_DROPOUT, Net.FROZEN)) {
+            MultiLayerNetwork net = kind.make();
+            String before = net.getLayerWiseConfigurations().toJson();
+            Dl4jClassifier.of(net, IMAGE, UNIT);
+            assertThat(net.getLayerWiseConfigurations().toJson()).isEqualTo(before);
+        }
     }
 
     @Test

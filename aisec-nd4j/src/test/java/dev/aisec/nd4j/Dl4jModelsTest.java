@@ -19,12 +19,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
 import java.util.random.RandomGenerator;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.schedule.MapSchedule;
+import org.nd4j.linalg.schedule.ScheduleType;
 
 class Dl4jModelsTest {
     private static final Bounds UNIT = Bounds.of(0, 1);
@@ -67,6 +72,30 @@ class Dl4jModelsTest {
                 .isEqualTo(parameters);
         assertThat(Batches.values(trained(new Seed(2)).params().reshape(1, network.numParams())))
                 .isNotEqualTo(parameters);
+    }
+
+    @Test
+    void train_scheduleByEpoch_advances() {
+        MultiLayerNetwork fresh = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(5)
+                .updater(new Sgd(new MapSchedule.Builder(ScheduleType.EPOCH)
+                        .add(0, 0.1)
+                        .add(1, 0)
+                        .build()))
+                .list()
+                .layer(new OutputLayer.Builder().nIn(144).nOut(2).build())
+                .build());
+        fresh.init();
+        // The rate is 0 from the second epoch on.
+        INDArray one = new Dl4jTraining(1, 16, BatchTransform.NONE, new Seed(1))
+                .train(fresh, halves(64), UNIT, Progress.NONE)
+                .params();
+        MultiLayerNetwork three =
+                new Dl4jTraining(3, 16, BatchTransform.NONE, new Seed(1)).train(fresh, halves(64), UNIT, Progress.NONE);
+        assertThat(Batches.values(three.params())).isEqualTo(Batches.values(one));
+        assertThat(Batches.values(one)).isNotEqualTo(Batches.values(fresh.params()));
+        assertThat(three.getEpochCount()).isEqualTo(3);
+        assertThat(fresh.getEpochCount()).isZero();
     }
 
     @Test
