@@ -56,9 +56,9 @@ public class ModelBenchmark {
             LayerSpec[] specs = this == LENET
                     ? new LayerSpec[] {
                         new LayerSpec.Convolution(20, Window.square(5, 1), 1, true, Activation.IDENTITY),
-                        new LayerSpec.Pooling(true, true, Window.square(2, 2)),
+                        new LayerSpec.Pooling(LayerSpec.Reduction.MAX, true, Window.square(2, 2)),
                         new LayerSpec.Convolution(50, Window.square(5, 1), 1, true, Activation.IDENTITY),
-                        new LayerSpec.Pooling(true, true, Window.square(2, 2)),
+                        new LayerSpec.Pooling(LayerSpec.Reduction.MAX, true, Window.square(2, 2)),
                         new LayerSpec.Dense(500, true, Activation.RELU),
                         new LayerSpec.Dense(10, true, Activation.IDENTITY)
                     }

@@ -47,7 +47,7 @@ class Nd4jClassifiersTest extends ClassifierContract {
                 "CompiledNetwork CNN",
                 engine(
                         new LayerSpec.Convolution(4, Window.square(3, 2), 1, true, Activation.RELU),
-                        new LayerSpec.Pooling(false, true, Window.square(2, 1))));
+                        new LayerSpec.Pooling(LayerSpec.Reduction.AVERAGE, true, Window.square(2, 1))));
         return all;
     }
 }

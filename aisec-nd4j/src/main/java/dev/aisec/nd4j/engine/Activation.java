@@ -5,7 +5,8 @@ package dev.aisec.nd4j.engine;
  * An activation function, with its parameter where it has one.
  *
  * @param kind the function
- * @param parameter α of ELU, the slope of LEAKY_RELU below 0, θ of THRESHOLDED_RELU; else 0
+ * @param parameter α of ELU, the slope of LEAKY_RELU below 0, θ of THRESHOLDED_RELU, the floor of FLOOR,
+ *     the cubic coefficient of GELU; else 0
  */
 public record Activation(Kind kind, double parameter) {
     /** No activation. */
@@ -26,12 +27,16 @@ public record Activation(Kind kind, double parameter) {
         LEAKY_RELU,
         /** x if above the parameter, else 0. */
         THRESHOLDED_RELU,
+        /** max(x, parameter): what Deeplearning4j's RReLU computes in inference, its parameter being the mean slope. */
+        FLOOR,
         /** x if positive, else parameter · (eˣ − 1). */
         ELU,
         /** Klambauer et al., Self-Normalizing Neural Networks, NeurIPS 2017. */
         SELU,
-        /** x · Φ(x), in the tanh approximation of Hendrycks and Gimpel, arXiv:1606.08415. */
+        /** x/2 · (1 + tanh(√(2/π) (x + parameter · x³))), the approximation of Hendrycks and Gimpel, arXiv:1606.08415. */
         GELU,
+        /** x · σ(1.702 x), the other approximation there; Deeplearning4j's default. */
+        FAST_GELU,
         /** x / (1 + e⁻ˣ). */
         SWISH,
         /** x · tanh(ln(1 + eˣ)). */
@@ -66,12 +71,19 @@ public record Activation(Kind kind, double parameter) {
     }
 
     /**
-     * A function without parameter.
+     * A function with its usual parameter: 1 for ELU, 0.01 for LEAKY_RELU, 0.044715 for GELU, else 0.
      *
      * @param kind the function
      * @return the activation
      */
     public static Activation of(Kind kind) {
-        return new Activation(kind, kind == Kind.ELU ? 1 : kind == Kind.LEAKY_RELU ? 0.01 : 0);
+        return new Activation(
+                kind,
+                switch (kind) {
+                    case ELU -> 1;
+                    case LEAKY_RELU -> 0.01;
+                    case GELU -> 0.044715;
+                    default -> 0;
+                });
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.nd4j.engine;
 
+import dev.aisec.core.Progress;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.ClippedSum;
 import dev.aisec.core.model.LayerInfo;
@@ -12,31 +13,69 @@ import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.ParameterGradient;
 import dev.aisec.core.model.ParameterLayout;
 import dev.aisec.core.model.PerExampleGradients;
+import dev.aisec.core.model.RowChunks;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
 import dev.aisec.core.model.TrainableClassifier;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A network in the engine's own form: logits, activations, and exact gradients in inference mode. Immutable and
- * thread-safe; a call works on the calling thread.
+ * thread-safe.
  *
- * <p>Rows are worked on in chunks of {@link #chunkRows()}. Cut at multiples of it, a batch gives the same bits on any
- * number of threads, with one BLAS thread. Across other batch sizes, logits agree to rounding: the native product sums
- * in another order for other shapes.
+ * <p>Rows are worked on in chunks of {@link #chunkRows()}. A batch gives the same bits on any number of threads, whether
+ * cut at multiples of a chunk by the caller or by {@link #on}, with one BLAS thread. Across other batch sizes, logits
+ * agree to rounding: the native product sums in another order for other shapes.
+ *
+ * <p>A call works on the calling thread, unless made {@link #on} an executor. Memory beside the result is borrowed from a
+ * pool that holds as much as there were calls at one time, up to twice the number of processors. An interrupted call ends
+ * with {@link java.util.concurrent.CancellationException}.
+ *
+ * <p>Batch normalisation is part of the weights before it in inference; {@link #activations} and parameter gradients run
+ * it as a step of its own, so their last bits may differ from those of {@link #logits}. Frozen layers and running
+ * statistics have gradient 0.
  */
 public final class CompiledNetwork implements LayeredClassifier, TrainableClassifier, PerExampleGradients {
-    private final Plan plan;
-    private final ModelSpec spec;
-    private final Weights weights;
+    /** Tasks that a call on an executor is cut into, at most. */
+    private static final int TASKS = 16;
 
-    CompiledNetwork(Plan plan, ModelSpec spec, Weights weights) {
-        this.plan = plan;
+    private final Compiled compiled;
+    private final ModelSpec spec;
+    private final Weights fast;
+    private final Weights plain;
+    private final @Nullable Executor executor;
+
+    CompiledNetwork(Compiled compiled, ModelSpec spec, Weights plain, Weights fast, @Nullable Executor executor) {
+        this.compiled = compiled;
         this.spec = spec;
-        this.weights = weights;
+        this.plain = plain;
+        this.fast = fast;
+        this.executor = executor;
+    }
+
+    /** What networks of one form share. */
+    Compiled compiled() {
+        return compiled;
+    }
+
+    /** The same network with weights that nobody changes any more. */
+    CompiledNetwork with(Weights weights) {
+        return compiled.network(weights, spec, executor);
+    }
+
+    /**
+     * The layers.
+     *
+     * @return what {@link Networks#of} makes the same network of, with {@link #parameters()}
+     */
+    public NetworkSpec network() {
+        return compiled.plain.spec;
     }
 
     /**
@@ -45,7 +84,19 @@ public final class CompiledNetwork implements LayeredClassifier, TrainableClassi
      * @return at least 1
      */
     public int chunkRows() {
-        return plan.chunk;
+        return compiled.plain.chunk;
+    }
+
+    /**
+     * The same network, whose calls spread the rows of a batch over an executor's threads and wait for them. The bits of
+     * the results stay the same. Do not call it from a task of that executor if its threads are limited: it may wait for
+     * itself.
+     *
+     * @param threads where chunks of rows run
+     * @return the network
+     */
+    public CompiledNetwork on(Executor threads) {
+        return new CompiledNetwork(compiled, spec, plain, fast, threads);
     }
 
     @Override
@@ -55,205 +106,166 @@ public final class CompiledNetwork implements LayeredClassifier, TrainableClassi
 
     @Override
     public List<LayerInfo> layers() {
-        return plan.layers;
+        return compiled.plain.layers;
     }
 
     @Override
     public ParameterLayout layout() {
-        return plan.layout;
+        return compiled.plain.layout;
     }
 
     @Override
     public float[] parameters() {
-        return weights.flat.clone();
+        return plain.flat.clone();
     }
 
     @Override
     public CompiledNetwork withParameters(float[] parameters) {
-        return new CompiledNetwork(plan, spec, new Weights(plan, Networks.checked(parameters, plan)));
+        return compiled.network(Networks.checked(parameters, compiled.plain), spec, executor);
+    }
+
+    /**
+     * A Deeplearning4j network with these parameters.
+     *
+     * @return a copy of the network that this one was compiled from
+     * @throws IllegalStateException if it was not compiled from a {@code MultiLayerNetwork}
+     */
+    public MultiLayerNetwork toMultiLayerNetwork() {
+        return origin().toMultiLayerNetwork(plain.flat);
+    }
+
+    /**
+     * A Deeplearning4j graph with these parameters.
+     *
+     * @return a copy of the graph that this network was compiled from
+     * @throws IllegalStateException if it was not compiled from a {@code ComputationGraph}
+     */
+    public ComputationGraph toComputationGraph() {
+        return origin().toComputationGraph(plain.flat);
+    }
+
+    private Dl4jOrigin origin() {
+        if (compiled.origin == null) {
+            throw new IllegalStateException("network must come from Deeplearning4j, was built from layers");
+        }
+        return compiled.origin;
     }
 
     @Override
     public Batch logits(Batch inputs) {
-        return run(inputs, plan.ops.length, Shape.of(spec.classes()));
+        return run(compiled.fast, fast, inputs, compiled.fast.ops.length, Shape.of(spec.classes()));
     }
 
     @Override
     public Batch activations(Batch inputs, int layer) {
-        Objects.checkIndex(layer, plan.layers.size());
-        return run(inputs, plan.opOfLayer[layer] + 1, plan.layers.get(layer).outputShape());
+        Objects.checkIndex(layer, layers().size());
+        if (layer == layers().size() - 1) {
+            return logits(inputs);
+        }
+        int value = compiled.plain.valueOfLayer[layer];
+        return run(compiled.plain, plain, inputs, value, layers().get(layer).outputShape());
     }
 
-    private Batch run(Batch inputs, int end, Shape shape) {
+    /** Runs the ops before {@code end} and returns what the last of them gives. */
+    private Batch run(Plan plan, Weights weights, Batch inputs, int end, Shape shape) {
         spec.requireInputs(inputs);
-        float[] result = new float[Math.multiplyExact(inputs.size(), shape.size())];
-        Frame f = plan.borrow(weights);
-        int rows;
-        for (int from = 0; from < inputs.size(); from += rows) {
-            rows = load(f, inputs, from);
-            plan.forward(f, f.values, end, false);
-            Lanes.gather(f.values[end], f.width, shape.size(), rows, result, from * shape.size());
-            f.arena.give(f.values[end]);
+        int rows = inputs.size();
+        float[] result = new float[Math.multiplyExact(rows, shape.size())];
+        Executor threads = executor;
+        if (threads == null || rows <= plan.chunk) {
+            run(plan, weights, inputs, 0, rows, end, shape.size(), result);
+        } else {
+            new RowChunks(taskRows(plan, rows), threads)
+                    .map(
+                            rows,
+                            (from, to) -> {
+                                run(plan, weights, inputs, from, to, end, shape.size(), result);
+                                return List.of();
+                            },
+                            Progress.NONE);
         }
-        plan.giveBack(f);
         return inputs.like(result, shape);
     }
 
-    /** Spreads the next rows into value 0; returns how many. */
-    private int load(Frame f, Batch inputs, int from) {
-        int left = inputs.size() - from;
-        f.width = plan.width(left);
-        f.valid = Math.min(left, f.width);
-        int size = spec.inputShape().size();
-        f.values[0] = f.arena.take(size * f.width);
-        Lanes.spread(inputs.array(), inputs.offset() + from * size, size, f.valid, f.values[0], f.width);
-        return f.valid;
+    private static int taskRows(Plan plan, int rows) {
+        int chunks = (rows - 1) / plan.chunk + 1;
+        return ((chunks - 1) / TASKS + 1) * plan.chunk;
+    }
+
+    private void run(Plan plan, Weights weights, Batch inputs, int from, int to, int end, int size, float[] result) {
+        Frame f = compiled.frames.borrow(weights);
+        Chunk c = compiled.frames.borrowChunk(plan.ops.length + 1);
+        int features = plan.size(0);
+        for (int row = from; row < to; row += c.valid) {
+            Progress.checkInterrupted();
+            c.first = row;
+            c.width = plan.width(to - row);
+            c.valid = Math.min(to - row, c.width);
+            float[] x = f.arena.take(features * c.width);
+            Lanes.spread(inputs.array(), inputs.offset() + row * features, features, c.valid, x, c.width);
+            c.values[0] = x;
+            plan.forward(f, c, 0, end, false);
+            Lanes.gather(c.value(plan.slot[end]), c.width, size, c.valid, result, row * size);
+            c.release(f);
+        }
+        compiled.frames.giveBack(c);
+        compiled.frames.giveBack(f);
     }
 
     @Override
     public LogitsAndGradient gradient(Batch inputs, UnaryOperator<Batch> cotangentOfLogits) {
+        spec.requireInputs(inputs);
         float[] dx =
                 new float[Math.multiplyExact(inputs.size(), spec.inputShape().size())];
-        Batch logits = forwardAndBack(inputs, cotangentOfLogits, dx, null);
+        Pass pass = new Pass(compiled.fast, fast, compiled.frames, executor, inputs, 0);
+        Batch logits = pass.forward();
+        pass.backward(requireCotangents(cotangentOfLogits.apply(logits), logits), dx, null);
         return new LogitsAndGradient(logits, inputs.like(dx, spec.inputShape()));
     }
 
     @Override
     public ParameterGradient parameterGradient(Batch inputs, UnaryOperator<Batch> cotangentOfLogits) {
-        float[] gradient = new float[plan.layout.size()];
-        return new ParameterGradient(forwardAndBack(inputs, cotangentOfLogits, null, gradient), gradient);
+        spec.requireInputs(inputs);
+        float[] gradient = new float[compiled.plain.layout.size()];
+        Pass pass = new Pass(compiled.plain, plain, compiled.frames, executor, inputs, 0);
+        Batch logits = pass.forward();
+        pass.backward(requireCotangents(cotangentOfLogits.apply(logits), logits), null, gradient);
+        return new ParameterGradient(logits, gradient);
     }
 
     /**
-     * The clipped sum of per-example gradients. Norms come from the deltas (dense layers in closed form, convolutions
-     * by one small product for each row); the sum is one more backward pass with scaled cotangents, which is exact, as
-     * that pass is linear in each row's cotangent.
+     * The clipped sum of per-example gradients. Norms come from the deltas (dense layers and convolutions with few
+     * positions in closed form, other convolutions by one small product for each row); the sum is one more backward pass
+     * with scaled cotangents.
+     *
+     * @throws IllegalArgumentException if the network has batch normalisation that is not frozen: in training it mixes rows
      */
     @Override
     public ClippedSum clippedGradientSum(Batch inputs, Targets targets, Loss loss, double clip) {
-        if (!(clip > 0 && clip < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("clip must be > 0 and finite, was " + clip);
-        }
+        Checks.positive("clip", clip);
+        spec.requireInputs(inputs);
         if (targets.size() != inputs.size()) {
             throw new IllegalArgumentException(
                     "targets must have " + inputs.size() + " rows like inputs, had " + targets.size());
         }
         spec.requireLabels(targets.labels());
-        Batch logits = logits(inputs);
-        LossValues values = loss.evaluate(logits, targets, new Loss.Pass(this, inputs));
-        Batch cotangents = requireCotangents(values.cotangents(), logits);
-        int classes = spec.classes();
-        double[] norms = new double[inputs.size()];
-        double[] chunkNorms = new double[plan.chunk];
-        float[] sum = new float[plan.layout.size()];
-        Frame f = plan.borrow(weights);
-        f.gradients = null;
-        Gradients gradients = new Gradients(plan);
-        int rows;
-        for (int from = 0; from < inputs.size(); from += rows) {
-            rows = load(f, inputs, from);
-            plan.forward(f, f.values, plan.ops.length, true);
-            float[] d = f.arena.take(classes * f.width);
-            int at = cotangents.offset() + from * classes;
-            Lanes.spreadZero(cotangents.array(), at, classes, rows, d, f.width);
-            java.util.Arrays.fill(chunkNorms, 0);
-            plan.backward(f, f.values, d, false, chunkNorms);
-            d = f.arena.take(classes * f.width);
-            Lanes.spreadZero(cotangents.array(), at, classes, rows, d, f.width);
-            for (int r = 0; r < rows; r++) {
-                norms[from + r] = Math.sqrt(chunkNorms[r]);
-                float factor = (float) Math.min(1, clip / norms[from + r]);
-                for (int c = 0; c < classes; c++) {
-                    d[c * f.width + r] *= factor;
-                }
+        Plan plan = compiled.plain;
+        for (int i = 0; i < plan.ops.length; i++) {
+            if (plan.ops[i] instanceof Op.Mixing && !plan.frozen[i]) {
+                throw new IllegalArgumentException(
+                        "network must not mix rows in training for per-example gradients, layer " + plan.layerOf(i)
+                                + " (batch normalisation) does");
             }
-            gradients.clear();
-            f.gradients = gradients;
-            plan.backward(f, f.values, d, false, null);
-            f.gradients = null;
-            gradients.addTo(sum);
-            plan.release(f, f.values);
         }
-        plan.giveBack(f);
+        Pass pass = new Pass(plan, plain, compiled.frames, executor, inputs, 0);
+        Batch logits = pass.forward();
+        LossValues values = loss.evaluate(logits, targets, new Loss.Pass(this, inputs));
+        float[] sum = new float[plan.layout.size()];
+        double[] norms = pass.clippedBackward(requireCotangents(values.cotangents(), logits), clip, sum);
         return new ClippedSum(sum, norms);
     }
 
-    /**
-     * Forward over all chunks, the cotangent, then for each chunk forward again (keeping values) and back, unless the
-     * batch is one chunk. Recomputing bounds the memory; it gives the same bits.
-     */
-    private Batch forwardAndBack(
-            Batch inputs, UnaryOperator<Batch> cotangentOfLogits, float @Nullable [] dx, float @Nullable [] dw) {
-        spec.requireInputs(inputs);
-        int classes = spec.classes();
-        int chunks = 0;
-        for (int from = 0;
-                from < inputs.size();
-                from += Math.min(inputs.size() - from, plan.width(inputs.size() - from))) {
-            chunks++;
-        }
-        long perChunk = 0;
-        for (int v = 0; v <= plan.ops.length; v++) {
-            perChunk += (long) plan.size(v) * plan.chunk * Float.BYTES;
-        }
-        boolean keep = perChunk * chunks <= KEPT_BYTES;
-        float[][][] kept = new float[keep ? chunks : 0][][];
-        float[] result = new float[Math.multiplyExact(inputs.size(), classes)];
-        Frame f = plan.borrow(weights);
-        f.gradients = null;
-        int rows;
-        for (int from = 0, i = 0; from < inputs.size(); from += rows, i++) {
-            rows = load(f, inputs, from);
-            plan.forward(f, f.values, plan.ops.length, keep);
-            float[] last = f.values[plan.ops.length];
-            Lanes.gather(last, f.width, classes, rows, result, from * classes);
-            if (keep) {
-                kept[i] = f.values.clone();
-            } else {
-                f.arena.give(last);
-            }
-        }
-        Batch logits = inputs.like(result, Shape.of(classes));
-        Batch cotangents = requireCotangents(cotangentOfLogits.apply(logits), logits);
-        Gradients gradients = dw == null ? null : new Gradients(plan);
-        f.gradients = gradients;
-        int size = spec.inputShape().size();
-        for (int from = 0, i = 0; from < inputs.size(); from += rows, i++) {
-            float[][] values;
-            if (keep) {
-                values = kept[i];
-                f.width = plan.width(inputs.size() - from);
-                f.valid = Math.min(f.width, inputs.size() - from);
-                rows = f.valid;
-            } else {
-                rows = load(f, inputs, from);
-                plan.forward(f, f.values, plan.ops.length, true);
-                values = f.values;
-            }
-            float[] d = f.arena.take(classes * f.width);
-            Lanes.spreadZero(cotangents.array(), cotangents.offset() + from * classes, classes, rows, d, f.width);
-            if (gradients != null) {
-                gradients.clear();
-            }
-            float[] din = plan.backward(f, values, d, dx != null, null);
-            if (din != null && dx != null) {
-                Lanes.gather(din, f.width, size, rows, dx, from * size);
-                f.arena.give(din);
-            }
-            if (gradients != null && dw != null) {
-                gradients.addTo(dw);
-            }
-            plan.release(f, values);
-        }
-        f.gradients = null;
-        plan.giveBack(f);
-        return logits;
-    }
-
-    /** Values kept between forward and backward; beyond this they are computed again. */
-    private static final long KEPT_BYTES = 64L << 20;
-
-    private static Batch requireCotangents(Batch cotangents, Batch logits) {
+    static Batch requireCotangents(Batch cotangents, Batch logits) {
         if (cotangents.size() != logits.size() || !cotangents.shape().equals(logits.shape())) {
             throw new IllegalArgumentException("cotangent must have " + logits.size() + " rows of " + logits.shape()
                     + " like the logits, was " + cotangents);

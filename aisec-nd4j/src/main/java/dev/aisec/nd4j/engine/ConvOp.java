@@ -62,9 +62,10 @@ final class ConvOp extends Op {
     List<TensorSpec> tensors() {
         List<TensorSpec> list = new ArrayList<>();
         if (bias) {
-            list.add(TensorSpec.weight("bias", Shape.of(outputs)));
+            list.add(TensorSpec.vector("bias", Shape.of(outputs)));
         }
-        list.add(new TensorSpec("weight", Shape.of(outputs, channels / groups, k.height(), k.width()), groups, false));
+        list.add(new TensorSpec(
+                "weight", Shape.of(outputs, channels / groups, k.height(), k.width()), groups, TensorSpec.Kind.WEIGHT));
         return list;
     }
 
@@ -84,7 +85,7 @@ final class ConvOp extends Op {
         Native columns = f.scratch(0, taps * band);
         Native result = f.scratch(1, outputs * band);
         int plane = outHeight * outWidth * w;
-        int b = bias ? f.weights.offset(f.tensor) : 0;
+        int b = bias ? f.weights().offset(f.tensor) : 0;
         for (int y0 = 0; y0 < outHeight; y0 += rows) {
             int r = Math.min(rows, outHeight - y0);
             int p = r * outWidth * w;
@@ -97,7 +98,7 @@ final class ConvOp extends Op {
                         outputs / groups,
                         p,
                         taps,
-                        f.weights.pointer(weightTensor(f), g),
+                        f.weights().pointer(weightTensor(f), g),
                         taps,
                         columns.pointer,
                         p,
@@ -109,7 +110,7 @@ final class ConvOp extends Op {
             for (int c = 0; c < outputs; c++) {
                 int at = c * plane + y0 * outWidth * w;
                 result.buffer.get(c * p, f.out, at, p);
-                float v = bias ? f.weights.flat[b + c] : 0f;
+                float v = bias ? f.weights().flat[b + c] : 0f;
                 if (relu) {
                     Lanes.addBiasRelu(f.out, at, at + p, v);
                 } else if (bias) {
@@ -144,7 +145,15 @@ final class ConvOp extends Op {
                 delta.buffer.put(c * p, f.dOut, c * plane + y0 * outWidth * w, p);
             }
             if (gradients != null && bias) {
-                Blas.gemv(false, outputs, p, delta.pointer, p, f.ones(p).pointer, 1f, gradients.pointer(f.tensor, 0));
+                Blas.gemv(
+                        false,
+                        outputs,
+                        p,
+                        delta.pointer,
+                        p,
+                        f.ones(p).pointer,
+                        gradients.beta(f.tensor, 0),
+                        gradients.pointer(f.tensor, 0));
             }
             for (int g = 0; g < groups; g++) {
                 delta.pointer.position((long) g * (outputs / groups) * p);
@@ -160,7 +169,7 @@ final class ConvOp extends Op {
                             p,
                             columns.pointer,
                             p,
-                            1f,
+                            gradients.beta(weightTensor(f), g),
                             gradients.pointer(weightTensor(f), g),
                             taps);
                 }
@@ -171,7 +180,7 @@ final class ConvOp extends Op {
                             taps,
                             p,
                             outputs / groups,
-                            f.weights.pointer(weightTensor(f), g),
+                            f.weights().pointer(weightTensor(f), g),
                             taps,
                             delta.pointer,
                             p,

@@ -27,7 +27,7 @@ final class DenseOp extends Op {
         List<TensorSpec> list = new ArrayList<>();
         list.add(TensorSpec.weight("weight", Shape.of(outputs, inputs)));
         if (bias) {
-            list.add(TensorSpec.weight("bias", Shape.of(outputs)));
+            list.add(TensorSpec.vector("bias", Shape.of(outputs)));
         }
         return list;
     }
@@ -44,8 +44,8 @@ final class DenseOp extends Op {
             Blas.gemm(false, false, outputs, w, inputs, f.weight(0), inputs, x.pointer, w, 0f, y.pointer, w);
         }
         y.buffer.get(0, f.out, 0, outputs * w);
-        float[] flat = f.weights.flat;
-        int b = bias ? f.weights.offset(f.tensor + 1) : 0;
+        float[] flat = f.weights().flat;
+        int b = bias ? f.weights().offset(f.tensor + 1) : 0;
         for (int o = 0; o < outputs; o++) {
             float v = bias ? flat[b + o] : 0f;
             if (relu) {
@@ -69,9 +69,10 @@ final class DenseOp extends Op {
         if (g != null) {
             x.buffer.put(0, f.in[0], 0, inputs * w);
             FloatPointer dw = g.pointer(f.tensor, 0);
-            Blas.gemm(false, true, outputs, inputs, w, dy.pointer, w, x.pointer, w, 1f, dw, inputs);
+            Blas.gemm(false, true, outputs, inputs, w, dy.pointer, w, x.pointer, w, g.beta(f.tensor, 0), dw, inputs);
             if (bias) {
-                Blas.gemv(false, outputs, w, dy.pointer, w, f.ones(w).pointer, 1f, g.pointer(f.tensor + 1, 0));
+                float beta = g.beta(f.tensor + 1, 0);
+                Blas.gemv(false, outputs, w, dy.pointer, w, f.ones(w).pointer, beta, g.pointer(f.tensor + 1, 0));
             }
         }
         float @Nullable [] dx = f.dIn[0];

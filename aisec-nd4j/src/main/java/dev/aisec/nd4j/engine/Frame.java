@@ -4,7 +4,7 @@ package dev.aisec.nd4j.engine;
 import org.bytedeco.javacpp.FloatPointer;
 import org.jspecify.annotations.Nullable;
 
-/** What an op sees while it runs on one chunk. Mutable; belongs to one thread. */
+/** What an op sees while it runs on one chunk, and scratch memory. Mutable; belongs to one thread. */
 final class Frame {
     private static final int SLOTS = 3;
 
@@ -16,34 +16,51 @@ final class Frame {
     int width;
     /** Rows that are real. */
     int valid;
+    /** Number of the chunk's first row within the batch. */
+    int firstRow;
 
     /** Inputs of the running op. */
-    final float[][] in = new float[1][];
+    float[][] in = new float[2][];
 
     float[] out = new float[0];
     float[] dOut = new float[0];
-    final float[] @Nullable [] dIn = new float[1][];
-    /** Values of the chunk that is worked on. */
-    final float[][] values;
+    /** Where cotangents of the inputs go; null where nobody wants them. */
+    float[] @Nullable [] dIn = new float[2][];
 
-    Weights weights;
+    private @Nullable Weights weights;
 
     @Nullable
     Gradients gradients;
+    /** Number of the running op. */
+    int op;
     /** First tensor of the running op. */
     int tensor;
-    /** Number of the running op. */
-    int node;
-    /** Number of row 0 within the batch. */
-    int firstRow;
+    /** Seed of what is drawn in this batch. */
+    long noise;
+    /** Statistics of the batch, by op. */
+    double @Nullable [][] statistics;
+    /** Sums over the batch that the backward pass of an op needs, by op. */
+    double @Nullable [][] backStatistics;
 
-    Frame(Weights weights, int count) {
-        this.weights = weights;
-        values = new float[count][];
+    Weights weights() {
+        Weights w = weights;
+        if (w == null) {
+            throw new IllegalStateException("no weights");
+        }
+        return w;
+    }
+
+    /** Prepares for another use. */
+    Frame with(Weights other) {
+        weights = other;
+        gradients = null;
+        statistics = null;
+        backStatistics = null;
+        return this;
     }
 
     FloatPointer weight(int index) {
-        return weights.pointer(tensor + index, 0);
+        return weights().pointer(tensor + index, 0);
     }
 
     /** Off-heap scratch of at least the given size; one block for each slot. */

@@ -50,6 +50,26 @@ final class Lanes {
         }
     }
 
+    static void multiply(float[] y, float[] a, int length) {
+        for (int j = 0; j < length; j++) {
+            y[j] *= a[j];
+        }
+    }
+
+    /** y ← factor · x + constant. */
+    static void affine(float[] y, float[] x, int from, int to, float factor, float constant) {
+        for (int j = from; j < to; j++) {
+            y[j] = x[j] * factor + constant;
+        }
+    }
+
+    /** y ← a · d + b · x + constant. */
+    static void affine(float[] y, float[] d, float[] x, int from, int to, float a, float b, float constant) {
+        for (int j = from; j < to; j++) {
+            y[j] = d[j] * a + x[j] * b + constant;
+        }
+    }
+
     /** s ← rest where a equals the maximum, else 0. */
     static void select(float[] s, float[] rest, float[] a, float[] max, int length) {
         for (int j = 0; j < length; j++) {

@@ -5,166 +5,162 @@ import dev.aisec.core.model.LayerInfo;
 import dev.aisec.core.model.ParameterLayout;
 import dev.aisec.core.model.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The ops of a network in order of execution, and where their parameters stand. Immutable. */
+/**
+ * The ops of a network in order of execution, and where their parameters stand. Immutable.
+ *
+ * <p>Value 0 is the input; op i gives value i + 1. An op that passes its input through shares that value's slot.
+ */
 final class Plan {
-    /** Rows of a chunk where convolutions fill the cache. */
+    /** Most rows of a chunk where convolutions fill the cache. */
     private static final int CONVOLUTION_ROWS = 32;
     /** Rows of a chunk of dense layers only, where packing the weights should be paid by many rows. */
     private static final int DENSE_ROWS = 128;
-    /** Frames kept for reuse. */
-    private static final int POOLED = 2 * Runtime.getRuntime().availableProcessors();
+    /** Floats that the largest value of a chunk should not exceed. */
+    private static final int VALUE = 1 << 20;
 
-    final Shape input;
+    final NetworkSpec spec;
     final Op[] ops;
+    /** The values that feed an op. */
+    final int[][] inputs;
+    /** Where a value is held: its own number, or that of the value it equals. */
+    final int[] slot;
+    /** The last op that reads a slot. */
+    final int[] lastUse;
+    /** Whether parameters that are trained stand at or before a value. */
+    final boolean[] trainable;
+    /** Whether an op's parameters are left alone by training. */
+    final boolean[] frozen;
+    /** Whether an op has parameters that gradients are for. */
+    final boolean[] trained;
+
     final int[] firstTensor;
+    final List<TensorSpec> tensors;
+    final boolean[] frozenTensor;
     final ParameterLayout layout;
     final List<LayerInfo> layers;
-    final int[] opOfLayer;
+    /** The value that a layer of {@link #layers} gives. */
+    final int[] valueOfLayer;
+    /** Rows that are worked on together. */
     final int chunk;
-    private final List<TensorSpec> tensors = new ArrayList<>();
-    private final Frame[] pool = new Frame[POOLED];
-    private int pooled;
+    /** Floats of one example over all values. */
+    final long valueSize;
 
-    Plan(NetworkSpec spec) {
-        input = spec.input();
+    Plan(NetworkSpec spec, boolean training) {
+        this.spec = spec;
+        Map<String, Integer> valueOf = new HashMap<>(Map.of(NetworkSpec.INPUT, 0));
         List<Op> list = new ArrayList<>();
+        List<int[]> feeds = new ArrayList<>();
+        List<Shape> shapes = new ArrayList<>(List.of(spec.input()));
+        List<TensorSpec> all = new ArrayList<>();
+        List<Boolean> frozenTensors = new ArrayList<>();
+        List<Boolean> frozenOps = new ArrayList<>();
         List<ParameterLayout.Tensor> placed = new ArrayList<>();
         List<LayerInfo> infos = new ArrayList<>();
         List<Integer> ends = new ArrayList<>();
         List<Integer> first = new ArrayList<>();
-        Shape shape = input;
         long offset = 0;
         boolean convolution = false;
         for (NetworkSpec.Layer layer : spec.layers()) {
+            int[] from = layer.inputs().stream().mapToInt(valueOf::get).toArray();
+            Shape[] in = Arrays.stream(from).mapToObj(shapes::get).toArray(Shape[]::new);
             List<Op> made;
             try {
-                made = ops(layer.spec(), shape);
+                made = Ops.of(layer.spec(), in, training && !layer.frozen());
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("layer " + layer.name() + ": " + e.getMessage(), e);
             }
             for (Op op : made) {
-                first.add(tensors.size());
+                first.add(all.size());
                 for (TensorSpec t : op.tensors()) {
                     placed.add(new ParameterLayout.Tensor(
                             layer.name() + "." + t.name(), t.shape(), Math.toIntExact(offset)));
                     offset += t.shape().size();
-                    tensors.add(t);
+                    all.add(t);
+                    frozenTensors.add(layer.frozen());
                 }
                 convolution |= op instanceof ConvOp || op instanceof PoolOp;
-                shape = op.output();
                 list.add(op);
+                frozenOps.add(layer.frozen());
+                feeds.add(from);
+                shapes.add(op.output());
+                from = new int[] {list.size()};
             }
-            String kind = layer.spec().getClass().getSimpleName().toLowerCase(Locale.ROOT);
-            infos.add(new LayerInfo(layer.name(), kind, shape));
-            ends.add(list.size() - 1);
+            valueOf.put(layer.name(), list.size());
+            boolean last = layer == spec.layers().get(spec.layers().size() - 1);
+            if (last || !(layer.spec() instanceof LayerSpec.Reshape || layer.spec() instanceof LayerSpec.Dropout)) {
+                String kind = layer.spec().getClass().getSimpleName().toLowerCase(Locale.ROOT);
+                infos.add(new LayerInfo(layer.name(), kind, shapes.get(list.size())));
+                ends.add(list.size());
+            }
         }
         ops = list.toArray(Op[]::new);
+        inputs = feeds.toArray(int[][]::new);
         firstTensor = first.stream().mapToInt(i -> i).toArray();
-        opOfLayer = ends.stream().mapToInt(i -> i).toArray();
+        tensors = List.copyOf(all);
+        frozenTensor = flags(frozenTensors);
+        frozen = flags(frozenOps);
+        valueOfLayer = ends.stream().mapToInt(i -> i).toArray();
         layout = new ParameterLayout(placed);
         layers = List.copyOf(infos);
-        chunk = convolution ? CONVOLUTION_ROWS : DENSE_ROWS;
-    }
-
-    private static List<Op> ops(LayerSpec spec, Shape in) {
-        if (spec instanceof LayerSpec.Dense d) {
-            return linear(new DenseOp(in.size(), d.outputs(), d.bias(), isRelu(d.activation())), d.activation());
-        }
-        if (spec instanceof LayerSpec.Convolution c) {
-            int channels = image(in);
-            if (c.groups() < 1 || channels % c.groups() != 0 || c.outputs() % c.groups() != 0) {
-                throw new IllegalArgumentException("groups must divide " + channels + " input and " + c.outputs()
-                        + " output channels, was " + c.groups());
+        slot = new int[ops.length + 1];
+        lastUse = new int[ops.length + 1];
+        trainable = new boolean[ops.length + 1];
+        trained = new boolean[ops.length];
+        for (int i = 0; i < ops.length; i++) {
+            slot[i + 1] = ops[i].isIdentity() ? slot[inputs[i][0]] : i + 1;
+            trained[i] = !frozen[i] && ops[i].isTrained();
+            trainable[i + 1] = trained[i];
+            for (int v : inputs[i]) {
+                lastUse[slot[v]] = i;
+                trainable[i + 1] |= trainable[v];
             }
-            return linear(
-                    new ConvOp(
-                            channels,
-                            in.rank() == 2 ? 1 : in.dimension(1),
-                            in.dimension(in.rank() - 1),
-                            c.window(),
-                            c.outputs(),
-                            c.groups(),
-                            c.bias(),
-                            isRelu(c.activation()),
-                            in.rank() == 2),
-                    c.activation());
         }
-        if (spec instanceof LayerSpec.Pooling p) {
-            return List.of(new PoolOp(
-                    p.maximum(),
-                    p.countPadding(),
-                    image(in),
-                    in.rank() == 2 ? 1 : in.dimension(1),
-                    in.dimension(in.rank() - 1),
-                    p.window(),
-                    in.rank() == 2));
+        lastUse[slot[ops.length]] = ops.length;
+        long total = 0;
+        int largest = 1;
+        for (int v = 0; v <= ops.length; v++) {
+            if (slot[v] == v) {
+                total += shapes.get(v).size();
+                largest = Math.max(largest, shapes.get(v).size());
+            }
         }
-        if (spec instanceof LayerSpec.Activate a) {
-            return List.of(new ActivationOp(a.activation(), in));
-        }
-        LayerSpec.Reshape r = (LayerSpec.Reshape) spec;
-        if (r.shape().size() != in.size()) {
-            throw new IllegalArgumentException("shape must have " + in.size() + " values, was " + r.shape());
-        }
-        return List.of(new ActivationOp(Activation.IDENTITY, r.shape()));
+        valueSize = total;
+        chunk = convolution
+                ? Math.min(CONVOLUTION_ROWS, Math.max(8, Integer.highestOneBit(Math.max(1, VALUE / largest))))
+                : DENSE_ROWS;
     }
 
-    private static boolean isRelu(Activation a) {
-        return a.kind() == Activation.Kind.RELU;
-    }
-
-    private static List<Op> linear(Op op, Activation a) {
-        return isRelu(a) || a.kind() == Activation.Kind.IDENTITY
-                ? List.of(op)
-                : List.of(op, new ActivationOp(a, op.output()));
-    }
-
-    private static int image(Shape in) {
-        if (in.rank() < 2 || in.rank() > 3) {
-            throw new IllegalArgumentException(
-                    "input must be (channels, length) or (channels, height, width), was " + in);
+    private static boolean[] flags(List<Boolean> list) {
+        boolean[] flags = new boolean[list.size()];
+        for (int i = 0; i < flags.length; i++) {
+            flags[i] = list.get(i);
         }
-        return in.dimension(0);
+        return flags;
     }
 
-    TensorSpec tensor(int i) {
-        return tensors.get(i);
-    }
-
-    int[] tensorOffsets() {
-        return layout.tensors().stream()
-                .mapToInt(ParameterLayout.Tensor::offset)
-                .toArray();
+    Shape output() {
+        return ops[ops.length - 1].output();
     }
 
     int size(int value) {
-        return value == 0 ? input.size() : ops[value - 1].output().size();
+        return value == 0 ? spec.input().size() : ops[value - 1].output().size();
     }
 
-    Frame borrow(Weights weights) {
-        Frame frame = null;
-        synchronized (pool) {
-            if (pooled > 0) {
-                frame = pool[--pooled];
-            }
-        }
-        if (frame == null) {
-            return new Frame(weights, ops.length + 1);
-        }
-        frame.weights = weights;
-        return frame;
+    int offset(int tensor) {
+        return layout.tensors().get(tensor).offset();
     }
 
-    void giveBack(Frame frame) {
-        synchronized (pool) {
-            if (pooled < POOLED) {
-                pool[pooled++] = frame;
-            }
-        }
+    /** The layer that an op belongs to, by name. */
+    String layerOf(int op) {
+        String tensor = layout.tensors().get(firstTensor[op]).name();
+        return tensor.substring(0, tensor.lastIndexOf('.'));
     }
 
     /** Columns for the next rows: a full chunk, a padded rest, or one row by itself when there are one or two. */
@@ -172,61 +168,116 @@ final class Plan {
         return rows >= chunk ? chunk : rows <= 2 ? 1 : (rows + 7) / 8 * 8;
     }
 
-    /** Runs the ops before {@code end}; values not needed later go back unless {@code keep}. */
-    void forward(Frame f, float[][] values, int end, boolean keep) {
-        for (int i = 0; i < end; i++) {
-            if (ops[i].isIdentity(false)) {
-                values[i + 1] = values[i];
+    /** First row of each chunk, and the number of rows at the end. */
+    int[] chunks(int rows) {
+        int[] starts = new int[rows / chunk + 3];
+        int count = 0;
+        int from = 0;
+        while (from < rows) {
+            starts[count++] = from;
+            from += Math.min(rows - from, width(rows - from));
+        }
+        starts[count++] = rows;
+        return Arrays.copyOf(starts, count);
+    }
+
+    /**
+     * Runs the ops from {@code from} to before {@code to} on a chunk. Unless values are kept, each goes back after its last
+     * use.
+     */
+    void forward(Frame f, Chunk c, int from, int to, boolean keep) {
+        f.width = c.width;
+        f.valid = c.valid;
+        f.firstRow = c.first;
+        for (int i = from; i < to; i++) {
+            int own = slot[i + 1];
+            if (own != i + 1) {
                 continue;
             }
-            enter(f, i, values);
-            values[i + 1] = f.arena.take(size(i + 1) * f.width);
-            f.out = values[i + 1];
+            enter(f, c, i);
+            float[] out = f.arena.take(size(own) * f.width);
+            c.values[own] = out;
+            f.out = out;
             ops[i].forward(f);
             if (!keep) {
-                f.arena.give(values[i]);
+                for (int v : inputs[i]) {
+                    drop(f, c, slot[v], i);
+                }
             }
         }
     }
 
-    /** Runs back; {@code d} is the cotangent of the last value and is given back. Returns the input's, if wanted. */
-    float @Nullable [] backward(Frame f, float[][] values, float[] d, boolean wantInput, double @Nullable [] norms) {
-        float[] cotangent = d;
-        for (int i = ops.length - 1; i >= 0; i--) {
-            if (ops[i].isIdentity(false)) {
+    private void drop(Frame f, Chunk c, int held, int op) {
+        float[] values = c.values[held];
+        if (values != null && lastUse[held] <= op) {
+            f.arena.give(values);
+            c.values[held] = null;
+        }
+    }
+
+    /**
+     * Runs back over the ops from {@code to − 1} down to {@code from}. The cotangent of the last value stands in {@code
+     * c.cotangents}; those of values before are left there, the input's only if wanted.
+     */
+    void backward(Frame f, Chunk c, int from, int to, boolean wantInput, double @Nullable [] norms) {
+        f.width = c.width;
+        f.valid = c.valid;
+        f.firstRow = c.first;
+        for (int i = to - 1; i >= from; i--) {
+            int own = slot[i + 1];
+            float[] d = c.cotangents[own];
+            if (own != i + 1 || d == null) {
                 continue;
             }
-            enter(f, i, values);
-            f.out = values[i + 1];
-            f.dOut = cotangent;
-            if (norms != null) {
+            enter(f, c, i);
+            f.out = c.value(own);
+            f.dOut = d;
+            Gradients gradients = f.gradients;
+            if (frozen[i]) {
+                f.gradients = null;
+            } else if (norms != null) {
                 ops[i].addSquaredNorms(f, norms);
             }
-            boolean want = i > 0 || wantInput;
-            float[] next = want ? f.arena.take(size(i) * f.width) : null;
-            f.dIn[0] = next;
-            ops[i].backward(f);
-            f.arena.give(cotangent);
-            if (next == null) {
-                return null;
+            boolean any = f.gradients != null && trained[i];
+            for (int j = 0; j < inputs[i].length; j++) {
+                int v = inputs[i][j];
+                boolean want = wantInput || trainable[v];
+                f.dIn[j] = want ? f.arena.take(size(v) * f.width) : null;
+                any |= want;
             }
-            cotangent = next;
+            if (any) {
+                ops[i].backward(f);
+            }
+            f.gradients = gradients;
+            f.arena.give(d);
+            c.cotangents[own] = null;
+            for (int j = 0; j < inputs[i].length; j++) {
+                float[] part = f.dIn[j];
+                if (part == null) {
+                    continue;
+                }
+                int held = slot[inputs[i][j]];
+                float[] sum = c.cotangents[held];
+                if (sum == null) {
+                    c.cotangents[held] = part;
+                } else {
+                    Lanes.add(sum, part, 0, size(held) * f.width);
+                    f.arena.give(part);
+                }
+            }
         }
-        return cotangent;
     }
 
-    /** Gives the values of a kept forward pass back. */
-    void release(Frame f, float[][] values) {
-        for (int i = 0; i < values.length; i++) {
-            if (i == 0 || values[i] != values[i - 1]) {
-                f.arena.give(values[i]);
-            }
-        }
-    }
-
-    private void enter(Frame f, int op, float[][] values) {
-        f.node = op;
+    void enter(Frame f, Chunk c, int op) {
+        f.op = op;
         f.tensor = firstTensor[op];
-        f.in[0] = values[op];
+        int count = inputs[op].length;
+        if (f.in.length < count) {
+            f.in = new float[count][];
+            f.dIn = new float[count][];
+        }
+        for (int j = 0; j < count; j++) {
+            f.in[j] = c.value(slot[inputs[op][j]]);
+        }
     }
 }

@@ -5,9 +5,10 @@ import dev.aisec.core.model.Shape;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Maximum or average over a window; padding never wins a maximum. The gradient of a tie goes to the first tap. */
+/** Maximum, average or sum over a window; padding never wins a maximum. The gradient of a tie goes to the first tap. */
 final class PoolOp extends Op {
     private final boolean max;
+    private final boolean average;
     private final boolean countPadding;
     private final int channels;
     private final int height;
@@ -16,12 +17,20 @@ final class PoolOp extends Op {
     private final int outHeight;
     private final int outWidth;
 
-    PoolOp(boolean max, boolean countPadding, int channels, int height, int width, Window k, boolean oneDimensional) {
+    PoolOp(
+            LayerSpec.Reduction reduction,
+            boolean countPadding,
+            int channels,
+            int height,
+            int width,
+            Window k,
+            boolean oneDimensional) {
         super(
                 oneDimensional
                         ? Shape.of(channels, k.outputWidth(width))
                         : Shape.of(channels, k.outputHeight(height), k.outputWidth(width)));
-        this.max = max;
+        this.max = reduction == LayerSpec.Reduction.MAX;
+        this.average = reduction == LayerSpec.Reduction.AVERAGE;
         this.countPadding = countPadding;
         this.channels = channels;
         this.height = height;
@@ -88,7 +97,7 @@ final class PoolOp extends Op {
                         }
                     }
                 }
-                if (!max) {
+                if (average) {
                     scale(m, oy, w);
                 }
                 System.arraycopy(m, 0, f.out, (c * outHeight + oy) * line, line);
@@ -123,7 +132,7 @@ final class PoolOp extends Op {
                 System.arraycopy(f.dOut, at, rest, 0, line);
                 if (max) {
                     System.arraycopy(f.out, at, m, 0, line);
-                } else {
+                } else if (average) {
                     scale(rest, oy, w);
                 }
                 for (int ky = 0; ky < k.height(); ky++) {

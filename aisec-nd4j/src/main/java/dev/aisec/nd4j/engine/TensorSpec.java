@@ -9,10 +9,28 @@ import dev.aisec.core.model.Shape;
  * @param name name within its layer
  * @param shape row-major shape
  * @param pieces how many equal parts gemm addresses on their own (groups of a convolution)
- * @param statistic whether it is a running statistic, which training sets and gradients leave alone
+ * @param kind who changes it
  */
-record TensorSpec(String name, Shape shape, int pieces, boolean statistic) {
+record TensorSpec(String name, Shape shape, int pieces, Kind kind) {
+    /** Who changes a tensor. */
+    enum Kind {
+        /** The optimiser; native code reads it. */
+        WEIGHT,
+        /** The optimiser; read from the heap only. */
+        VECTOR,
+        /** Training, as running statistic; its gradient is 0. */
+        STATISTIC
+    }
+
     static TensorSpec weight(String name, Shape shape) {
-        return new TensorSpec(name, shape, 1, false);
+        return new TensorSpec(name, shape, 1, Kind.WEIGHT);
+    }
+
+    static TensorSpec vector(String name, Shape shape) {
+        return new TensorSpec(name, shape, 1, Kind.VECTOR);
+    }
+
+    static TensorSpec statistic(String name, Shape shape) {
+        return new TensorSpec(name, shape, 1, Kind.STATISTIC);
     }
 }

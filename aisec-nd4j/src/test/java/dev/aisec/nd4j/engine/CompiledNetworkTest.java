@@ -12,10 +12,13 @@ import dev.aisec.core.model.ClippedSum;
 import dev.aisec.core.model.CrossEntropyLoss;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
+import dev.aisec.core.model.ParameterLayout;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -39,11 +42,7 @@ class CompiledNetworkTest {
     private static final Bounds BOX = Bounds.of(0, 1);
 
     private static NetworkSpec network(Shape input, LayerSpec... layers) {
-        List<NetworkSpec.Layer> list = new ArrayList<>();
-        for (int i = 0; i < layers.length; i++) {
-            list.add(new NetworkSpec.Layer("" + i, layers[i]));
-        }
-        return new NetworkSpec(input, list);
+        return NetworkSpec.chain(input, layers);
     }
 
     private static LayerSpec dense(int outputs, Activation a) {
@@ -57,9 +56,9 @@ class CompiledNetworkTest {
     private static final NetworkSpec LENET = network(
             Shape.of(1, 28, 28),
             conv(6, Window.square(5, 1), 1, Activation.IDENTITY),
-            new LayerSpec.Pooling(true, true, Window.square(2, 2)),
+            new LayerSpec.Pooling(LayerSpec.Reduction.MAX, true, Window.square(2, 2)),
             conv(8, Window.square(5, 1), 1, Activation.RELU),
-            new LayerSpec.Pooling(true, true, Window.square(2, 2)),
+            new LayerSpec.Pooling(LayerSpec.Reduction.MAX, true, Window.square(2, 2)),
             dense(30, Activation.RELU),
             dense(10, Activation.IDENTITY));
 
@@ -73,7 +72,16 @@ class CompiledNetworkTest {
     }
 
     private static CompiledNetwork filled(NetworkSpec spec, double scale) {
-        return Networks.of(spec, random(new Plan(spec).layout.size(), scale, 1), BOX);
+        ParameterLayout layout = new Plan(spec, false).layout;
+        float[] parameters = random(layout.size(), scale, 1);
+        for (ParameterLayout.Tensor t : layout.tensors()) {
+            for (int i = t.offset();
+                    t.name().endsWith(".variance") && i < t.offset() + t.shape().size();
+                    i++) {
+                parameters[i] = 0.5f + Math.abs(parameters[i]);
+            }
+        }
+        return Networks.of(spec, parameters, BOX);
     }
 
     private static Batch inputs(CompiledNetwork net, int rows) {
@@ -83,9 +91,13 @@ class CompiledNetworkTest {
 
     /** Directional central differences of a random function of the logits, against both gradients. */
     private static void checkGradients(NetworkSpec spec) {
+        checkGradients(spec, 1, 5, 35);
+    }
+
+    private static void checkGradients(NetworkSpec spec, int... sizes) {
         CompiledNetwork net = filled(spec, 0.3);
         int classes = net.spec().classes();
-        for (int rows : new int[] {1, 5, 35}) {
+        for (int rows : sizes) {
             Batch x = inputs(net, rows);
             float[] v = random(rows * classes, 1, 3);
             Batch cotangent = Batch.wrap(v, Shape.of(classes));
@@ -100,6 +112,11 @@ class CompiledNetworkTest {
             if (dw.length > 0) {
                 float[] p = net.parameters();
                 float[] q = random(p.length, 1, 5);
+                for (ParameterLayout.Tensor t : net.layout().tensors()) {
+                    if (t.name().endsWith(".mean") || t.name().endsWith(".variance")) {
+                        Arrays.fill(q, t.offset(), t.offset() + t.shape().size(), 0f);
+                    }
+                }
                 double up = dot(net.withParameters(plus(p, q, h)).logits(x), v);
                 double down = dot(net.withParameters(plus(p, q, -h)).logits(x), v);
                 assertThat(dot(dw, q))
@@ -159,20 +176,249 @@ class CompiledNetworkTest {
         checkGradients(network(
                 Shape.of(3, 12),
                 conv(5, new Window(1, 3, 1, 1, 1, 2, 0, 0, 4, 0), 1, tanh),
-                new LayerSpec.Pooling(false, true, new Window(1, 2, 1, 2, 1, 1, 0, 0, 0, 0)),
+                new LayerSpec.Pooling(LayerSpec.Reduction.AVERAGE, true, new Window(1, 2, 1, 2, 1, 1, 0, 0, 0, 0)),
                 dense(3, Activation.IDENTITY)));
     }
 
     @Test
     void gradient_overlappingPoolingWithPadding_equalsFiniteDifference() {
-        for (boolean max : new boolean[] {true, false}) {
+        for (LayerSpec.Reduction reduction : LayerSpec.Reduction.values()) {
             for (boolean count : new boolean[] {true, false}) {
                 checkGradients(network(
                         Shape.of(2, 7, 7),
-                        new LayerSpec.Pooling(max, count, Window.square(3, 2).withPadding(1)),
+                        new LayerSpec.Pooling(
+                                reduction, count, Window.square(3, 2).withPadding(1)),
                         dense(3, Activation.IDENTITY)));
             }
         }
+    }
+
+    @Test
+    void gradient_batchNormFoldedAndAlone_equalsFiniteDifference() {
+        Activation tanh = Activation.of(Activation.Kind.TANH);
+        checkGradients(network(
+                Shape.of(2, 6, 5),
+                LayerSpec.BatchNorm.standard(),
+                conv(4, Window.square(3, 1), 1, Activation.IDENTITY),
+                LayerSpec.BatchNorm.standard(),
+                new LayerSpec.Activate(tanh),
+                new LayerSpec.BatchNorm(1e-3, 0.9, false, 1.5, 0.25),
+                dense(5, Activation.IDENTITY),
+                LayerSpec.BatchNorm.standard(),
+                new LayerSpec.Activate(tanh),
+                dense(3, Activation.IDENTITY)));
+    }
+
+    @Test
+    void gradient_localResponse_equalsFiniteDifference() {
+        for (double beta : new double[] {0.75, 0.6}) {
+            checkGradients(network(
+                    Shape.of(7, 3, 3), new LayerSpec.LocalResponse(5, 2, 0.3, beta), dense(3, Activation.IDENTITY)));
+        }
+    }
+
+    @Test
+    void gradient_paddingUpsamplingGlobalPooling_equalsFiniteDifference() {
+        for (LayerSpec.Reduction reduction : LayerSpec.Reduction.values()) {
+            // Among many rows some maximum changes its place within the difference.
+            int[] rows = reduction == LayerSpec.Reduction.MAX ? new int[] {1, 5} : new int[] {1, 5, 35};
+            checkGradients(
+                    network(
+                            Shape.of(2, 4, 3),
+                            new LayerSpec.ZeroPadding(1, 2, 0, 1),
+                            conv(3, Window.square(2, 1), 1, Activation.of(Activation.Kind.TANH)),
+                            new LayerSpec.Upsampling(2, 3),
+                            conv(4, Window.square(3, 2), 1, Activation.of(Activation.Kind.TANH)),
+                            new LayerSpec.GlobalPooling(reduction, reduction == LayerSpec.Reduction.SUM),
+                            dense(3, Activation.IDENTITY)),
+                    rows);
+        }
+    }
+
+    @Test
+    void gradient_parametricRelu_equalsFiniteDifference() {
+        checkGradients(network(
+                Shape.of(3, 4, 2), new LayerSpec.ParametricRelu(Shape.of(3, 1, 2)), dense(3, Activation.IDENTITY)));
+        checkGradients(network(Shape.of(5), new LayerSpec.ParametricRelu(Shape.of(5)), dense(3, Activation.IDENTITY)));
+    }
+
+    @Test
+    void gradient_residualAndMergedBranches_equalsFiniteDifference() {
+        Activation tanh = Activation.of(Activation.Kind.TANH);
+        Window same = Window.square(3, 1).withPadding(1);
+        for (LayerSpec.Combine.Kind kind : LayerSpec.Combine.Kind.values()) {
+            checkGradients(new NetworkSpec(
+                    Shape.of(2, 5, 4),
+                    List.of(
+                            new NetworkSpec.Layer("a", conv(3, same, 1, tanh)),
+                            new NetworkSpec.Layer("b", conv(3, same, 1, Activation.IDENTITY)),
+                            new NetworkSpec.Layer("b.norm", LayerSpec.BatchNorm.standard()),
+                            new NetworkSpec.Layer("sum", new LayerSpec.Combine(kind), List.of("b.norm", "a")),
+                            new NetworkSpec.Layer("tanh", new LayerSpec.Activate(tanh)),
+                            new NetworkSpec.Layer(
+                                    "all", new LayerSpec.Concatenate(), List.of("tanh", NetworkSpec.INPUT, "a")),
+                            new NetworkSpec.Layer("twice", new LayerSpec.Combine(kind), List.of("all", "all")),
+                            new NetworkSpec.Layer("out", dense(3, Activation.IDENTITY)))));
+        }
+    }
+
+    @Test
+    void parameterGradient_embedding_equalsFiniteDifference() {
+        CompiledNetwork net = filled(
+                network(
+                        Shape.of(6),
+                        new LayerSpec.Embedding(5, 3, true, true, Activation.of(Activation.Kind.TANH)),
+                        conv(4, new Window(1, 3, 1, 1, 1, 1, 0, 0, 2, 0), 1, Activation.of(Activation.Kind.TANH)),
+                        new LayerSpec.GlobalPooling(LayerSpec.Reduction.AVERAGE, false),
+                        dense(3, Activation.IDENTITY)),
+                0.5);
+        RandomGenerator g = new Seed(1).generator(0);
+        float[] indices = new float[12 * 6];
+        for (int i = 0; i < indices.length; i++) {
+            indices[i] = g.nextInt(5);
+        }
+        Batch x = Batch.wrap(indices, Shape.of(6));
+        float[] v = random(12 * 3, 1, 3);
+        float[] dw = net.parameterGradient(x, z -> Batch.wrap(v, Shape.of(3))).gradient();
+        float[] p = net.parameters();
+        float[] q = random(p.length, 1, 5);
+        double up = dot(net.withParameters(plus(p, q, 1e-3f)).logits(x), v);
+        double down = dot(net.withParameters(plus(p, q, -1e-3f)).logits(x), v);
+        assertThat(dot(dw, q)).isCloseTo((up - down) / 2e-3, within(0.01 * norm(dw)));
+        checkNorms(net, x);
+        assertThatThrownBy(() -> net.gradient(x, z -> z)).hasMessageContaining("no input gradient");
+        assertThatThrownBy(() -> net.logits(Batch.wrap(new float[] {0, 1, 2, 3, 4, 5}, Shape.of(6))))
+                .hasMessageContaining("whole numbers in [0, 5)")
+                .hasMessageContaining("was 5.0");
+    }
+
+    @Test
+    void logits_foldedNetwork_equalThoseLayerByLayer() {
+        NetworkSpec spec = network(
+                Shape.of(2, 6, 6),
+                new LayerSpec.Convolution(4, Window.square(3, 1), 1, false, Activation.IDENTITY),
+                LayerSpec.BatchNorm.standard(),
+                new LayerSpec.Dropout(LayerSpec.Dropout.Kind.VALUES, 0.5),
+                new LayerSpec.Activate(Activation.RELU),
+                dense(6, Activation.IDENTITY),
+                LayerSpec.BatchNorm.standard(),
+                LayerSpec.BatchNorm.standard(),
+                dense(3, Activation.IDENTITY));
+        CompiledNetwork net = filled(spec, 0.5);
+        assertThat(Folding.of(new Plan(spec, false)).orElseThrow().plan().ops).hasSize(3);
+        Batch x = inputs(net, 50);
+        assertClose(
+                net.logits(x).toArray(),
+                net.parameterGradient(x, z -> z).logits().toArray(),
+                1e-6);
+        assertThat(net.activations(x, 1).shape()).isEqualTo(Shape.of(4, 4, 4));
+    }
+
+    @Test
+    void gradient_frozenLayers_isZeroForTheirParametersOnly() {
+        NetworkSpec spec = new NetworkSpec(
+                Shape.of(4),
+                List.of(
+                        new NetworkSpec.Layer("a", dense(6, Activation.of(Activation.Kind.TANH)), List.of(), true),
+                        new NetworkSpec.Layer("n", LayerSpec.BatchNorm.standard(), List.of(), true),
+                        new NetworkSpec.Layer("b", dense(3, Activation.IDENTITY))));
+        CompiledNetwork net = filled(spec, 0.5);
+        Batch x = inputs(net, 7);
+        float[] dw = net.parameterGradient(x, z -> z).gradient();
+        int end = net.layout().tensors().get(5).offset() + 6;
+        assertThat(Arrays.copyOf(dw, end)).containsOnly(0f);
+        assertThat(norm(Arrays.copyOfRange(dw, end, dw.length))).isPositive();
+        assertThat(norm(net.gradient(x, z -> z).gradient().toArray())).isPositive();
+        checkNorms(net, x);
+    }
+
+    @Test
+    void clippedGradientSum_batchNorm_isRefusedNamingTheLayer() {
+        CompiledNetwork net =
+                filled(network(Shape.of(4), LayerSpec.BatchNorm.standard(), dense(3, Activation.RELU)), 1);
+        assertThatThrownBy(() -> net.clippedGradientSum(inputs(net, 2), Targets.of(0, 1), new CrossEntropyLoss(), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("layer 0 (batch normalisation)");
+    }
+
+    @Test
+    void clippedGradientSum_everyKindOfLayer_equalsSingleRows() {
+        Activation tanh = Activation.of(Activation.Kind.TANH);
+        CompiledNetwork net = filled(
+                new NetworkSpec(
+                        Shape.of(4, 7, 6),
+                        List.of(
+                                new NetworkSpec.Layer("c", conv(6, Window.square(3, 1), 2, tanh)),
+                                new NetworkSpec.Layer("p", new LayerSpec.ParametricRelu(Shape.of(6, 1, 1))),
+                                // Few positions and many channels: the closed form.
+                                new NetworkSpec.Layer("d", conv(40, Window.square(3, 2), 1, tanh)),
+                                new NetworkSpec.Layer("e", conv(40, Window.square(1, 1), 40, tanh)),
+                                new NetworkSpec.Layer(
+                                        "s", new LayerSpec.Combine(LayerSpec.Combine.Kind.ADD), List.of("d", "e")),
+                                new NetworkSpec.Layer("o", dense(5, Activation.IDENTITY)))),
+                0.3);
+        checkNorms(net, inputs(net, 37));
+    }
+
+    private static void checkNorms(CompiledNetwork net, Batch x) {
+        double clip = 0.5;
+        ClippedSum clipped = net.clippedGradientSum(x, Targets.of(new int[x.size()]), new CrossEntropyLoss(), clip);
+        float[] sum = new float[net.layout().size()];
+        for (int i = 0; i < x.size(); i++) {
+            Batch row = x.rows(i, i + 1);
+            float[] g = net.parameterGradient(row, z -> loss(net, row, z, Targets.of(0)))
+                    .gradient();
+            assertThat(clipped.norms()[i]).isCloseTo(norm(g), within(1e-4 * norm(g)));
+            sum = plus(sum, g, (float) Math.min(1, clip / norm(g)));
+        }
+        assertClose(clipped.sum(), sum, 1e-4);
+    }
+
+    @Test
+    void calls_onThreads_giveTheSameBits() {
+        CompiledNetwork net = filled(LENET, 0.1);
+        Batch x = inputs(net, 20 * net.chunkRows() + 5);
+        Targets targets = Targets.of(new int[x.size()]);
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        try {
+            CompiledNetwork spread = net.on(pool);
+            assertThat(spread.logits(x)).isEqualTo(net.logits(x));
+            assertThat(spread.activations(x, 2)).isEqualTo(net.activations(x, 2));
+            assertThat(spread.gradient(x, z -> z).gradient())
+                    .isEqualTo(net.gradient(x, z -> z).gradient());
+            assertThat(spread.parameterGradient(x, z -> z).gradient())
+                    .isEqualTo(net.parameterGradient(x, z -> z).gradient());
+            ClippedSum one = net.clippedGradientSum(x, targets, new CrossEntropyLoss(), 1);
+            ClippedSum two = spread.clippedGradientSum(x, targets, new CrossEntropyLoss(), 1);
+            assertThat(two.sum()).isEqualTo(one.sum());
+            assertThat(two.norms()).isEqualTo(one.norms());
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void gradient_batchTooLargeToKeep_isThatOfItsParts() {
+        CompiledNetwork net = filled(LENET, 0.1);
+        int rows = (int) (1.2 * (64 << 20) / (4 * new Plan(LENET, false).valueSize)) / 32 * 32;
+        Batch x = inputs(net, rows);
+        Batch all = net.gradient(x, z -> z).gradient();
+        Batch part = net.gradient(x.rows(rows - 64, rows), z -> z).gradient();
+        assertThat(all.rows(rows - 64, rows)).isEqualTo(part);
+    }
+
+    @Test
+    void calls_interrupted_areCancelled() {
+        CompiledNetwork net = filled(LENET, 0.1);
+        Batch x = inputs(net, 5);
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(() -> net.logits(x)).isInstanceOf(CancellationException.class);
+            assertThatThrownBy(() -> net.gradient(x, z -> z)).isInstanceOf(CancellationException.class);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(net.logits(x).size()).isEqualTo(5);
     }
 
     @Test
