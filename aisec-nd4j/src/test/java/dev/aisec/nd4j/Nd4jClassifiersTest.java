@@ -48,6 +48,8 @@ class Nd4jClassifiersTest extends ClassifierContract {
                 engine(
                         new LayerSpec.Convolution(4, Window.square(3, 2), 1, true, Activation.RELU),
                         new LayerSpec.Pooling(false, true, Window.square(2, 1))));
+        all.put("OnnxClassifier LeNet", OnnxClassifierTest.Net.LENET.onnx());
+        all.put("OnnxClassifier MLP", OnnxClassifierTest.Net.MLP.onnx());
         return all;
     }
 }
