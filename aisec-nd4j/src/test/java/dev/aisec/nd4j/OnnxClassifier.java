@@ -10,8 +10,8 @@ import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -44,29 +44,25 @@ public final class OnnxClassifier implements Classifier {
     @Override
     public Batch logits(Batch inputs) {
         spec.requireInputs(inputs);
-        float[] logits = new float[inputs.size() * spec.classes()];
-        if (inputs.size() > 0) {
-            long[] shape = LongStream.concat(
-                            LongStream.of(inputs.size()),
-                            Arrays.stream(inputs.shape().toArray()).asLongStream())
-                    .toArray();
-            FloatBuffer values = FloatBuffer.wrap(
-                    inputs.array(),
-                    inputs.offset(),
-                    inputs.size() * inputs.shape().size());
-            String name = session.getInputNames().iterator().next();
-            try (OnnxTensor x = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, shape);
-                    OrtSession.Result result = session.run(Map.of(name, x))) {
-                FloatBuffer out = ((OnnxTensor) result.get(0)).getFloatBuffer();
-                if (out.remaining() != logits.length) {
-                    throw new IllegalStateException("model must give " + spec.classes() + " logits for each of "
-                            + inputs.size() + " rows, gave " + out.remaining() + " values");
-                }
-                out.get(logits);
-            } catch (OrtException e) {
-                throw new IllegalStateException("ONNX Runtime failed on " + inputs + ": " + e.getMessage(), e);
-            }
+        Shape row = inputs.shape();
+        Shape classes = Shape.of(spec.classes());
+        if (inputs.size() == 0) {
+            return inputs.like(new float[0], classes);
         }
-        return inputs.like(logits, Shape.of(spec.classes()));
+        long[] shape = LongStream.concat(
+                        LongStream.of(inputs.size()),
+                        IntStream.of(row.toArray()).asLongStream())
+                .toArray();
+        FloatBuffer values = FloatBuffer.wrap(inputs.array(), inputs.offset(), inputs.size() * row.size());
+        String name = session.getInputNames().iterator().next();
+        try (OnnxTensor x = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, shape);
+                OrtSession.Result result = session.run(Map.of(name, x))) {
+            FloatBuffer out = ((OnnxTensor) result.get(0)).getFloatBuffer();
+            float[] logits = new float[out.remaining()];
+            out.get(logits);
+            return inputs.like(logits, classes);
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime failed on " + inputs + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -181,8 +181,8 @@ class OnnxClassifierTest {
     void logits_modelOfOtherClasses_isRefused() {
         Classifier model = onnx(OnnxNetworks.bytes(mlp(), IMAGE), IMAGE, 9);
         assertThatThrownBy(() -> model.logits(Batch.wrap(new float[2 * 784], IMAGE)))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessage("model must give 9 logits for each of 2 rows, gave 20 values");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("values must have 18 entries, had 20");
     }
 
     /** Every attribute of a convolution, batch normalisation and addition, against loops. */
