@@ -23,6 +23,7 @@ class SmokeTest {
                         .warmupIterations(0)
                         .measurementIterations(1)
                         .measurementTime(TimeValue.milliseconds(1))
+                        .param("rows", "64")
                         .verbosity(VerboseMode.SILENT)
                         .shouldFailOnError(true)
                         .build())

@@ -48,6 +48,13 @@ class Nd4jClassifiersTest extends ClassifierContract {
                 engine(
                         new LayerSpec.Convolution(4, Window.square(3, 2), 1, true, Activation.RELU),
                         new LayerSpec.Pooling(LayerSpec.Reduction.AVERAGE, true, Window.square(2, 1))));
+        for (Dl4jClassifierTest.Net net : Dl4jClassifierTest.Net.values()) {
+            if (net.compiles()) {
+                all.put("Compiled " + net, Networks.compile(net.make(), Shape.of(1, 12, 12), Bounds.of(-3, 3)));
+            }
+        }
+        all.put("OnnxClassifier LeNet", OnnxClassifierTest.Net.LENET.onnx());
+        all.put("OnnxClassifier MLP", OnnxClassifierTest.Net.MLP.onnx());
         return all;
     }
 }

