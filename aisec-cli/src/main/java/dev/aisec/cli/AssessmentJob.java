@@ -14,11 +14,17 @@ import dev.aisec.core.model.BatchTransform;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.Labelled;
+import dev.aisec.core.model.LearningRate;
+import dev.aisec.core.model.Optimizer;
 import dev.aisec.core.model.RowChunks;
+import dev.aisec.core.model.Shape;
+import dev.aisec.core.model.TrainingPlan;
 import dev.aisec.nd4j.Dl4jClassifier;
 import dev.aisec.nd4j.Dl4jModels;
 import dev.aisec.nd4j.Dl4jNetworks;
-import dev.aisec.nd4j.Dl4jTraining;
+import dev.aisec.nd4j.engine.CompiledNetwork;
+import dev.aisec.nd4j.engine.NetworkTrainer;
+import dev.aisec.nd4j.engine.Networks;
 import dev.aisec.provenance.modelfile.Dl4jModelFile;
 import dev.aisec.provenance.modelfile.ModelFileCheck;
 import dev.aisec.provenance.modelfile.VerifiedModel;
@@ -59,7 +65,8 @@ final class AssessmentJob {
     private static final double FALSE_POSITIVES = 0.05;
     private static final int CERTIFY_SAMPLES = 1000;
     private static final Bounds PIXELS = Bounds.of(0, 1);
-    private static final int EPOCHS = 6;
+    private static final int EPOCHS = 4;
+    private static final double LEARNING_RATE = 2e-3;
     private static final int TRAINING_BATCH = 64;
 
     /** Makes the progress of a step. */
@@ -86,19 +93,23 @@ final class AssessmentJob {
         return List.copyOf(times);
     }
 
-    /** Trains a small network and saves it. */
+    /** Trains a LeNet and saves it. */
     void train(String name, BatchTransform transform, Path file) throws IOException {
         Labelled train = data.train().orElseThrow();
         int height = train.inputs().shape().dimension(1);
         int width = train.inputs().shape().dimension(2);
-        if (height < 12 || width < 12) {
+        if (height < 16 || width < 16) {
             throw new IllegalArgumentException(
-                    "images must be at least 12 x 12 for a model to be trained, were " + height + " x " + width);
+                    "images must be at least 16 x 16 for a model to be trained, were " + height + " x " + width);
         }
-        MultiLayerNetwork fresh = Dl4jNetworks.smallCnn(height, width, data.classes(), seed.value());
-        Dl4jTraining training = new Dl4jTraining(EPOCHS, TRAINING_BATCH, transform, seed.derive("train"));
-        MultiLayerNetwork trained = timed(name + ": training", "batches", p -> training.train(fresh, train, PIXELS, p));
-        Dl4jModels.save(trained, file);
+        CompiledNetwork fresh =
+                Networks.compile(Dl4jNetworks.leNet(height, width, data.classes(), seed.value()), PIXELS);
+        TrainingPlan plan = TrainingPlan.of(TRAINING_BATCH, LEARNING_RATE, EPOCHS, seed.derive("train"))
+                .withOptimizer(new Optimizer.Adam(LearningRate.cosine(LEARNING_RATE), 0.9, 0.999, 1e-8))
+                .withTransform(transform);
+        CompiledNetwork trained = timed(
+                name + ": training", "batches", p -> NetworkTrainer.on(executor).train(fresh, train, plan, p));
+        Dl4jModels.save(trained.toMultiLayerNetwork(), file);
     }
 
     static BatchTransform noise() {
@@ -109,8 +120,7 @@ final class AssessmentJob {
     Subject assess(String name, Path file, Dl4jModelFile check) throws IOException {
         ModelFileCheck checked = check.verify(file);
         VerifiedModel verified = checked.orElseThrow();
-        Dl4jClassifier model = Dl4jClassifier.of(
-                Dl4jModels.load(verified), data.test().inputs().shape(), PIXELS);
+        DifferentiableClassifier model = classifier(verified);
         model.spec().requireLabels(data.test().targets().labels());
         String subject = verified.digest();
         List<Evidence> evidence = new ArrayList<>();
@@ -137,7 +147,24 @@ final class AssessmentJob {
         return new Subject(name, evidence);
     }
 
-    private Evidence robust(String name, String subject, Dl4jClassifier model, Norm norm, List<Double> epsilons) {
+    /** The network on the engine; on Deeplearning4j itself where the engine does not know a layer. */
+    private DifferentiableClassifier classifier(VerifiedModel verified) throws IOException {
+        Shape shape = data.test().inputs().shape();
+        if (verified.kind() == VerifiedModel.Kind.COMPUTATION_GRAPH) {
+            return Networks.compile(Dl4jModels.loadGraph(verified), shape, PIXELS);
+        }
+        MultiLayerNetwork network = Dl4jModels.load(verified);
+        CompiledNetwork compiled;
+        try {
+            compiled = Networks.compile(network, shape, PIXELS);
+        } catch (IllegalArgumentException e) {
+            return Dl4jClassifier.of(network, shape, PIXELS);
+        }
+        return compiled;
+    }
+
+    private Evidence robust(
+            String name, String subject, DifferentiableClassifier model, Norm norm, List<Double> epsilons) {
         // The radius is replaced by each one of the curve.
         Pgd attack = Pgd.of(norm, 1).withSeed(seed.derive("pgd"));
         return run(
@@ -146,7 +173,7 @@ final class AssessmentJob {
                 p -> RobustAccuracy.of(subject, model, part, attack, "pgd-40", epsilons, chunks(50), p));
     }
 
-    private Evidence detection(String name, String subject, Dl4jClassifier model) {
+    private Evidence detection(String name, String subject, DifferentiableClassifier model) {
         Pgd attack = Pgd.of(Norm.LINF, DETECTION_EPSILON).withSeed(seed.derive("detection"));
         return run(name + ": detection", "images", p -> {
             Batch fooling = adversarial(model, attack);

@@ -7,6 +7,7 @@ import dev.aisec.provenance.modelfile.VerifiedModel;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,6 +17,8 @@ import java.util.UUID;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.factory.Nd4j;
@@ -49,12 +52,35 @@ public final class Dl4jModels {
      * @throws IOException if Deeplearning4j cannot make a network of it
      */
     public static MultiLayerNetwork load(VerifiedModel model) throws IOException {
-        if (model.kind() != VerifiedModel.Kind.MULTI_LAYER_NETWORK) {
-            throw new IllegalArgumentException("model must be a MULTI_LAYER_NETWORK, was " + model.kind());
+        return load(
+                model,
+                VerifiedModel.Kind.MULTI_LAYER_NETWORK,
+                in -> ModelSerializer.restoreMultiLayerNetwork(in, true));
+    }
+
+    /**
+     * Loads a graph from exactly the bytes that were checked.
+     *
+     * @param model what the model file check let through; a {@code ComputationGraph}
+     * @return the graph
+     * @throws IOException if Deeplearning4j cannot make a graph of it
+     */
+    public static ComputationGraph loadGraph(VerifiedModel model) throws IOException {
+        return load(
+                model, VerifiedModel.Kind.COMPUTATION_GRAPH, in -> ModelSerializer.restoreComputationGraph(in, true));
+    }
+
+    private interface Loader<T> {
+        T load(InputStream bytes) throws IOException;
+    }
+
+    private static <T> T load(VerifiedModel model, VerifiedModel.Kind kind, Loader<T> loader) throws IOException {
+        if (model.kind() != kind) {
+            throw new IllegalArgumentException("model must be a " + kind + ", was " + model.kind());
         }
         requireNatives();
         try {
-            return ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(model.canonicalZip()), true);
+            return loader.load(new ByteArrayInputStream(model.canonicalZip()));
         } catch (RuntimeException | LinkageError e) {
             throw new IOException(
                     "Deeplearning4j must be able to build the network " + model.digest() + ", could not: " + e, e);
@@ -74,11 +100,11 @@ public final class Dl4jModels {
     /**
      * Saves a network: to a file beside it first, which then takes its place. Equal networks give equal files.
      *
-     * @param network the network
+     * @param network a {@code MultiLayerNetwork} or {@code ComputationGraph}
      * @param file where to; replaced
      * @throws IOException if it cannot be written
      */
-    public static void save(MultiLayerNetwork network, Path file) throws IOException {
+    public static void save(Model network, Path file) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ModelSerializer.writeModel(network, bytes, true);
         Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");

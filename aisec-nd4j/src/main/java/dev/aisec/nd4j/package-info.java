@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Models of Deeplearning4j behind the interfaces of aisec-core. {@link dev.aisec.nd4j.Dl4jModels} loads what the model
- * file check let through, {@link dev.aisec.nd4j.Dl4jClassifier} makes it a thread-safe classifier with inference-mode
- * gradients, {@link dev.aisec.nd4j.Dl4jTraining} trains with Deeplearning4j's own optimiser.
+ * file check let through, {@link dev.aisec.nd4j.engine.Networks} compiles it for the fast engine, and {@link
+ * dev.aisec.nd4j.Dl4jClassifier} runs on Deeplearning4j itself what the engine does not know.
  *
  * <p>ND4J's arrays appear here and nowhere else.
  */

@@ -4,10 +4,8 @@ package dev.aisec.nd4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
-import dev.aisec.core.model.BatchTransform;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.Shape;
@@ -17,19 +15,17 @@ import dev.aisec.provenance.modelfile.VerifiedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CancellationException;
 import java.util.random.RandomGenerator;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Sgd;
-import org.nd4j.linalg.schedule.MapSchedule;
-import org.nd4j.linalg.schedule.ScheduleType;
 
 class Dl4jModelsTest {
     private static final Bounds UNIT = Bounds.of(0, 1);
@@ -51,87 +47,6 @@ class Dl4jModelsTest {
         return new Labelled(Batch.wrap(pixels, Shape.of(1, 12, 12)), Targets.of(labels));
     }
 
-    private static MultiLayerNetwork trained(Seed seed) {
-        return new Dl4jTraining(3, 16, BatchTransform.NONE, seed)
-                .train(Dl4jNetworks.smallCnn(12, 12, 2, 5), halves(200), UNIT, Progress.NONE);
-    }
-
-    @Test
-    void train_easyTask_isLearntAndRepeatable() {
-        MultiLayerNetwork network = trained(new Seed(1));
-        Dl4jClassifier model = Dl4jClassifier.of(network, Shape.of(1, 12, 12), UNIT);
-        Labelled test = halves(100);
-        int right = 0;
-        int[] predicted = model.predict(test.inputs());
-        for (int i = 0; i < 100; i++) {
-            right += predicted[i] == test.targets().label(i) ? 1 : 0;
-        }
-        assertThat(right).isGreaterThan(95);
-        float[] parameters = Batches.values(network.params().reshape(1, network.numParams()));
-        assertThat(Batches.values(trained(new Seed(1)).params().reshape(1, network.numParams())))
-                .isEqualTo(parameters);
-        assertThat(Batches.values(trained(new Seed(2)).params().reshape(1, network.numParams())))
-                .isNotEqualTo(parameters);
-    }
-
-    @Test
-    void train_scheduleByEpoch_advances() {
-        MultiLayerNetwork fresh = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
-                .seed(5)
-                .updater(new Sgd(new MapSchedule.Builder(ScheduleType.EPOCH)
-                        .add(0, 0.1)
-                        .add(1, 0)
-                        .build()))
-                .list()
-                .layer(new OutputLayer.Builder().nIn(144).nOut(2).build())
-                .build());
-        fresh.init();
-        // The rate is 0 from the second epoch on.
-        INDArray one = new Dl4jTraining(1, 16, BatchTransform.NONE, new Seed(1))
-                .train(fresh, halves(64), UNIT, Progress.NONE)
-                .params();
-        MultiLayerNetwork three =
-                new Dl4jTraining(3, 16, BatchTransform.NONE, new Seed(1)).train(fresh, halves(64), UNIT, Progress.NONE);
-        assertThat(Batches.values(three.params())).isEqualTo(Batches.values(one));
-        assertThat(Batches.values(one)).isNotEqualTo(Batches.values(fresh.params()));
-        assertThat(three.getEpochCount()).isEqualTo(3);
-        assertThat(fresh.getEpochCount()).isZero();
-    }
-
-    @Test
-    void train_badData_isRefused() {
-        Labelled wrong = new Labelled(halves(2).inputs(), Targets.of(0, 2));
-        Dl4jTraining training = new Dl4jTraining(1, 8, BatchTransform.NONE, new Seed(1));
-        MultiLayerNetwork fresh = Dl4jNetworks.smallCnn(12, 12, 2, 5);
-        assertThatThrownBy(() -> training.train(fresh, wrong, UNIT, Progress.NONE))
-                .hasMessage("labels must be in [0, 1], was 2 at row 1");
-        assertThatThrownBy(() -> training.train(fresh, halves(0), UNIT, Progress.NONE))
-                .hasMessage("data must not be empty");
-        Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> training.train(fresh, halves(20), UNIT, Progress.NONE))
-                .isInstanceOf(CancellationException.class);
-        assertThat(Thread.interrupted()).isTrue();
-    }
-
-    @Test
-    void train_transformMayAskTheModel() {
-        int[] calls = {0};
-        new Dl4jTraining(
-                        1,
-                        8,
-                        (model, batch, random) -> {
-                            calls[0]++;
-                            assertThat(model.gradient(batch.inputs(), z -> z)
-                                            .gradient()
-                                            .size())
-                                    .isEqualTo(batch.size());
-                            return batch;
-                        },
-                        new Seed(1))
-                .train(Dl4jNetworks.smallCnn(12, 12, 2, 5), halves(16), UNIT, Progress.NONE);
-        assertThat(calls[0]).isEqualTo(2);
-    }
-
     @Test
     void save_thenVerifyAndLoad_givesSameNetworkAndSameBytes() throws IOException {
         MultiLayerNetwork network = Dl4jNetworks.smallCnn(12, 12, 2, 5);
@@ -150,6 +65,25 @@ class Dl4jModelsTest {
         try (var files = Files.list(folder)) {
             assertThat(files).hasSize(1);
         }
+    }
+
+    @Test
+    void saveAndLoadGraph_givesSameParameters() throws IOException {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
+                .seed(5)
+                .graphBuilder()
+                .addInputs("in")
+                .addLayer("a", new DenseLayer.Builder().nIn(6).nOut(5).build(), "in")
+                .addLayer("out", new OutputLayer.Builder().nIn(5).nOut(3).build(), "a")
+                .setOutputs("out")
+                .build());
+        graph.init();
+        Path file = folder.resolve("g.zip");
+        Dl4jModels.save(graph, file);
+        VerifiedModel verified = Dl4jModelFile.standard().verify(file).orElseThrow();
+        assertThat(Dl4jModels.loadGraph(verified).params()).isEqualTo(graph.params());
+        assertThatThrownBy(() -> Dl4jModels.load(verified))
+                .hasMessage("model must be a MULTI_LAYER_NETWORK, was COMPUTATION_GRAPH");
     }
 
     @Test

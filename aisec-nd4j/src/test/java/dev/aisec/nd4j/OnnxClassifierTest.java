@@ -10,13 +10,15 @@ import ai.onnxruntime.OrtSession;
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
-import dev.aisec.core.model.BatchTransform;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
+import dev.aisec.core.model.TrainingPlan;
+import dev.aisec.nd4j.engine.NetworkTrainer;
+import dev.aisec.nd4j.engine.Networks;
 import java.util.random.RandomGenerator;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -157,8 +159,13 @@ class OnnxClassifierTest {
         }
         Shape shape = Shape.of(1, 12, 12);
         Labelled halves = new Labelled(Batch.wrap(pixels, shape), Targets.of(labels));
-        MultiLayerNetwork network = new Dl4jTraining(3, 16, BatchTransform.NONE, new Seed(1))
-                .train(Dl4jNetworks.smallCnn(12, 12, 2, 5), halves, UNIT, Progress.NONE);
+        MultiLayerNetwork network = NetworkTrainer.onCallingThread()
+                .train(
+                        Networks.compile(Dl4jNetworks.smallCnn(12, 12, 2, 5), UNIT),
+                        halves,
+                        TrainingPlan.of(16, 2e-3, 3, new Seed(1)),
+                        Progress.NONE)
+                .toMultiLayerNetwork();
         Classifier model = onnx(OnnxNetworks.bytes(network, shape), shape, 2);
         int[] predicted = model.predict(halves.inputs());
         int right = 0;

@@ -90,7 +90,7 @@ final class ConvOp extends Op {
             int r = Math.min(rows, outHeight - y0);
             int p = r * outWidth * w;
             for (int g = 0; g < groups; g++) {
-                lower(f.in[0], g, y0, r, w, columns);
+                lower(f, f.in[0], g, y0, r, w, columns);
                 result.pointer.position((long) g * (outputs / groups) * p);
                 Blas.gemm(
                         false,
@@ -158,7 +158,7 @@ final class ConvOp extends Op {
             for (int g = 0; g < groups; g++) {
                 delta.pointer.position((long) g * (outputs / groups) * p);
                 if (gradients != null) {
-                    lower(f.in[0], g, y0, r, w, columns);
+                    lower(f, f.in[0], g, y0, r, w, columns);
                     Blas.gemm(
                             false,
                             true,
@@ -187,7 +187,7 @@ final class ConvOp extends Op {
                             0f,
                             columns.pointer,
                             p);
-                    raise(dx, t, g, y0, r, w, columns);
+                    raise(f, dx, t, g, y0, r, w, columns);
                 }
             }
             delta.pointer.position(0);
@@ -235,7 +235,7 @@ final class ConvOp extends Op {
                     }
                 }
                 for (int g = 0; g < groups; g++) {
-                    lower(x, g, y0, r, 1, columns);
+                    lower(f, x, g, y0, r, 1, columns);
                     delta.pointer.position((long) g * (outputs / groups) * p);
                     dw.pointer.position((long) g * (outputs / groups) * taps);
                     Blas.gemm(
@@ -277,6 +277,58 @@ final class ConvOp extends Op {
         return last < 0 ? 0 : Math.min(outWidth, last / k.strideX() + 1);
     }
 
+    /** Lines shorter than this are put together on the heap first: a copy off the heap has a fixed price. */
+    private static final int SHORT_LINE = 64;
+
+    /** The same as {@link #lower}, through the heap. */
+    private void lowerShort(float[] x, int group, int y0, int rows, int w, Native columns, float[] t) {
+        int line = outWidth * w;
+        int perGroup = channels / groups;
+        int perChannel = k.height() * k.width() * rows * line;
+        int step = k.strideX() * w;
+        for (int i = 0; i < perGroup; i++) {
+            int c = group * perGroup + i;
+            int to = 0;
+            for (int ky = 0; ky < k.height(); ky++) {
+                for (int kx = 0; kx < k.width(); kx++) {
+                    int lo = firstColumn(kx) * w;
+                    int hi = Math.max(lo, endColumn(kx) * w);
+                    int shift = kx * k.dilationX() - k.left();
+                    for (int y = 0; y < rows; y++, to += line) {
+                        int iy = (y0 + y) * k.strideY() - k.top() + ky * k.dilationY();
+                        if (iy < 0 || iy >= height || hi - lo < line) {
+                            java.util.Arrays.fill(t, to, to + line, 0f);
+                        }
+                        if (iy < 0 || iy >= height) {
+                            continue;
+                        }
+                        int from = ((c * height + iy) * width + shift) * w + lo / w * step;
+                        if (k.strideX() == 1) {
+                            System.arraycopy(x, from, t, to + lo, hi - lo);
+                        } else {
+                            for (int j = lo; j < hi; j += w, from += step) {
+                                for (int r = 0; r < w; r++) {
+                                    t[to + j + r] = x[from + r];
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            columns.buffer.put(i * perChannel, t, 0, perChannel);
+        }
+    }
+
+    private void lower(Frame f, float[] x, int group, int y0, int rows, int w, Native columns) {
+        if (outWidth * w < SHORT_LINE) {
+            float[] t = f.arena.take(k.height() * k.width() * rows * outWidth * w);
+            lowerShort(x, group, y0, rows, w, columns, t);
+            f.arena.give(t);
+        } else {
+            lower(x, group, y0, rows, w, columns);
+        }
+    }
+
     private void lower(float[] x, int group, int y0, int rows, int w, Native columns) {
         int band = rows * outWidth * w;
         int line = outWidth * w;
@@ -311,6 +363,48 @@ final class ConvOp extends Op {
                     }
                 }
             }
+        }
+    }
+
+    /** The same as {@link #raise}, through the heap. */
+    private void raiseShort(float[] dx, int group, int y0, int rows, int w, Native columns, float[] t) {
+        int line = outWidth * w;
+        int perGroup = channels / groups;
+        int perChannel = k.height() * k.width() * rows * line;
+        int step = k.strideX() * w;
+        for (int i = 0; i < perGroup; i++) {
+            int c = group * perGroup + i;
+            columns.buffer.get(i * perChannel, t, 0, perChannel);
+            int from = 0;
+            for (int ky = 0; ky < k.height(); ky++) {
+                for (int kx = 0; kx < k.width(); kx++) {
+                    int lo = firstColumn(kx) * w;
+                    int hi = endColumn(kx) * w;
+                    int shift = kx * k.dilationX() - k.left();
+                    for (int y = 0; y < rows; y++, from += line) {
+                        int iy = (y0 + y) * k.strideY() - k.top() + ky * k.dilationY();
+                        if (iy < 0 || iy >= height) {
+                            continue;
+                        }
+                        int to = ((c * height + iy) * width + shift) * w + lo / w * step;
+                        for (int j = lo; j < hi; j += w, to += step) {
+                            for (int r = 0; r < w; r++) {
+                                dx[to + r] += t[from + j + r];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private void raise(Frame f, float[] dx, float[] t, int group, int y0, int rows, int w, Native columns) {
+        if (outWidth * w < SHORT_LINE) {
+            float[] staged = f.arena.take(k.height() * k.width() * rows * outWidth * w);
+            raiseShort(dx, group, y0, rows, w, columns, staged);
+            f.arena.give(staged);
+        } else {
+            raise(dx, t, group, y0, rows, w, columns);
         }
     }
 

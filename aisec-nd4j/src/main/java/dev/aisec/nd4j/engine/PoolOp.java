@@ -76,9 +76,41 @@ final class PoolOp extends Op {
         return rows * columns == 0 ? 0f : 1f / (rows * columns);
     }
 
+    /** One row by itself: copies of single floats would take longer than looking at each window. */
+    private void forwardOne(float[] x, float[] y) {
+        int at = 0;
+        for (int c = 0; c < channels; c++) {
+            for (int oy = 0; oy < outHeight; oy++) {
+                int top = oy * k.strideY() - k.top();
+                for (int ox = 0; ox < outWidth; ox++) {
+                    int left = ox * k.strideX() - k.left();
+                    float value = max ? Float.NEGATIVE_INFINITY : 0f;
+                    for (int ky = 0; ky < k.height(); ky++) {
+                        int iy = top + ky * k.dilationY();
+                        if (iy < 0 || iy >= height) {
+                            continue;
+                        }
+                        int line = (c * height + iy) * width + left;
+                        for (int kx = 0; kx < k.width(); kx++) {
+                            int dx = kx * k.dilationX();
+                            if (left + dx >= 0 && left + dx < width) {
+                                value = max ? Math.max(value, x[line + dx]) : value + x[line + dx];
+                            }
+                        }
+                    }
+                    y[at++] = average ? value * weight(oy, ox) : value;
+                }
+            }
+        }
+    }
+
     @Override
     void forward(Frame f) {
         int w = f.width;
+        if (w == 1) {
+            forwardOne(f.in[0], f.out);
+            return;
+        }
         int line = outWidth * w;
         float[] t = f.arena.take(line);
         float[] m = f.arena.take(line);
@@ -107,6 +139,39 @@ final class PoolOp extends Op {
         f.arena.give(t);
     }
 
+    private void backwardOne(Frame f, float[] dx) {
+        int at = 0;
+        for (int c = 0; c < channels; c++) {
+            for (int oy = 0; oy < outHeight; oy++) {
+                for (int ox = 0; ox < outWidth; ox++, at++) {
+                    float d = average ? f.dOut[at] * weight(oy, ox) : f.dOut[at];
+                    spreadOne(f.in[0], dx, c, oy, ox, f.out[at], d);
+                }
+            }
+        }
+    }
+
+    private void spreadOne(float[] x, float[] dx, int c, int oy, int ox, float value, float d) {
+        int left = ox * k.strideX() - k.left();
+        for (int ky = 0; ky < k.height(); ky++) {
+            int iy = oy * k.strideY() - k.top() + ky * k.dilationY();
+            if (iy < 0 || iy >= height) {
+                continue;
+            }
+            int line = (c * height + iy) * width + left;
+            for (int kx = 0; kx < k.width(); kx++) {
+                int step = kx * k.dilationX();
+                if (left + step < 0 || left + step >= width || max && x[line + step] != value) {
+                    continue;
+                }
+                dx[line + step] += d;
+                if (max) {
+                    return;
+                }
+            }
+        }
+    }
+
     private void scale(float[] m, int oy, int w) {
         for (int ox = 0; ox < outWidth; ox++) {
             Lanes.scale(m, ox * w, ox * w + w, weight(oy, ox));
@@ -122,6 +187,10 @@ final class PoolOp extends Op {
         int w = f.width;
         int line = outWidth * w;
         Lanes.zero(dx, channels * height * width * w);
+        if (w == 1) {
+            backwardOne(f, dx);
+            return;
+        }
         float[] t = f.arena.take(line);
         float[] m = f.arena.take(line);
         float[] rest = f.arena.take(line);
