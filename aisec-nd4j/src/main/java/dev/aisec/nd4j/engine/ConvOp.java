@@ -197,7 +197,11 @@ final class ConvOp extends Op {
         }
     }
 
-    /** Each row's weight gradient by its own small product: lowered input of the row times its deltas. */
+    /**
+     * Each row's squared weight gradient: of the product Δ Aᵀ of deltas and lowered input, or, with few positions, as the sum
+     * over pairs of positions of (ΔᵀΔ) ∘ (AᵀA), which does not need the gradient (Rochette et al., arXiv:1912.06015; Bu et
+     * al., NeurIPS 2022, mixed ghost clipping).
+     */
     @Override
     void addSquaredNorms(Frame f, double[] norms) {
         int w = f.width;
@@ -205,64 +209,94 @@ final class ConvOp extends Op {
         if (relu) {
             Lanes.reluGate(f.dOut, f.out, outputs * positions * w);
         }
-        int rows = bandRows(1);
+        int perGroup = outputs / groups;
+        boolean pairs = bandRows(1) == outHeight && (long) positions * (taps + perGroup) < (long) taps * perGroup;
         int inputSize = channels * height * width;
         float[] x = f.arena.take(inputSize);
-        Native columns = f.scratch(0, taps * rows * outWidth);
-        Native delta = f.scratch(1, outputs * rows * outWidth);
-        Native dw = f.scratch(2, outputs * taps);
-        float[] flat = f.arena.take(outputs * taps);
+        float[] d = f.arena.take(outputs * positions);
         for (int row = 0; row < f.valid; row++) {
             for (int i = 0; i < inputSize; i++) {
                 x[i] = f.in[0][i * w + row];
             }
+            for (int i = 0; i < outputs * positions; i++) {
+                d[i] = f.dOut[i * w + row];
+            }
+            norms[row] += bias ? squaredBiasNorm(d, positions) : 0;
+            norms[row] += pairs ? squaredNormByPairs(f, x, d, positions) : squaredNormByGradient(f, x, d, positions);
+        }
+        f.arena.give(d);
+        f.arena.give(x);
+    }
+
+    private double squaredBiasNorm(float[] d, int positions) {
+        double norm = 0;
+        for (int c = 0; c < outputs; c++) {
             double sum = 0;
-            if (bias) {
-                for (int c = 0; c < outputs; c++) {
-                    double d = 0;
-                    for (int i = 0; i < positions; i++) {
-                        d += f.dOut[(c * positions + i) * w + row];
-                    }
-                    sum += d * d;
-                }
+            for (int i = c * positions; i < (c + 1) * positions; i++) {
+                sum += d[i];
             }
-            for (int y0 = 0; y0 < outHeight; y0 += rows) {
-                int r = Math.min(rows, outHeight - y0);
-                int p = r * outWidth;
-                for (int c = 0; c < outputs; c++) {
-                    for (int i = 0; i < p; i++) {
-                        delta.buffer.put(c * p + i, f.dOut[(c * positions + y0 * outWidth + i) * w + row]);
-                    }
-                }
-                for (int g = 0; g < groups; g++) {
-                    lower(f, x, g, y0, r, 1, columns);
-                    delta.pointer.position((long) g * (outputs / groups) * p);
-                    dw.pointer.position((long) g * (outputs / groups) * taps);
-                    Blas.gemm(
-                            false,
-                            true,
-                            outputs / groups,
-                            taps,
-                            p,
-                            delta.pointer,
-                            p,
-                            columns.pointer,
-                            p,
-                            y0 == 0 ? 0f : 1f,
-                            dw.pointer,
-                            taps);
-                }
-                delta.pointer.position(0);
-                dw.pointer.position(0);
+            norm += sum * sum;
+        }
+        return norm;
+    }
+
+    private double squaredNormByPairs(Frame f, float[] x, float[] d, int p) {
+        int perGroup = outputs / groups;
+        int square = p * p;
+        Native columns = f.scratch(0, taps * p);
+        Native delta = f.scratch(1, outputs * p);
+        Native products = f.scratch(2, 2 * square);
+        float[] flat = f.arena.take(2 * square);
+        delta.buffer.put(0, d, 0, outputs * p);
+        double norm = 0;
+        for (int g = 0; g < groups; g++) {
+            lower(f, x, g, 0, outHeight, 1, columns);
+            Blas.gemm(true, false, p, p, taps, columns.pointer, p, columns.pointer, p, 0f, products.pointer, p);
+            delta.pointer.position((long) g * perGroup * p);
+            products.pointer.position(square);
+            Blas.gemm(true, false, p, p, perGroup, delta.pointer, p, delta.pointer, p, 0f, products.pointer, p);
+            delta.pointer.position(0);
+            products.pointer.position(0);
+            products.buffer.get(0, flat, 0, 2 * square);
+            for (int i = 0; i < square; i++) {
+                norm += (double) flat[i] * flat[square + i];
             }
-            dw.buffer.get(0, flat, 0, outputs * taps);
-            for (int i = 0; i < outputs * taps; i++) {
-                sum += (double) flat[i] * flat[i];
-            }
-            norms[row] += sum;
         }
         f.arena.give(flat);
-        f.arena.give(x);
+        // A sum of products may fall below 0 by rounding.
+        return Math.max(0, norm);
+    }
+
+    private double squaredNormByGradient(Frame f, float[] x, float[] d, int positions) {
+        int perGroup = outputs / groups;
+        int rows = bandRows(1);
+        Native columns = f.scratch(0, taps * rows * outWidth);
+        Native delta = f.scratch(1, outputs * rows * outWidth);
+        Native dw = f.scratch(2, outputs * taps);
+        for (int y0 = 0; y0 < outHeight; y0 += rows) {
+            int r = Math.min(rows, outHeight - y0);
+            int p = r * outWidth;
+            for (int c = 0; c < outputs; c++) {
+                delta.buffer.put(c * p, d, c * positions + y0 * outWidth, p);
+            }
+            float beta = y0 == 0 ? 0f : 1f;
+            for (int g = 0; g < groups; g++) {
+                lower(f, x, g, y0, r, 1, columns);
+                delta.pointer.position((long) g * perGroup * p);
+                dw.pointer.position((long) g * perGroup * taps);
+                Blas.gemm(false, true, perGroup, taps, p, delta.pointer, p, columns.pointer, p, beta, dw.pointer, taps);
+            }
+            delta.pointer.position(0);
+            dw.pointer.position(0);
+        }
+        float[] flat = f.arena.take(outputs * taps);
+        dw.buffer.get(0, flat, 0, outputs * taps);
+        double norm = 0;
+        for (int i = 0; i < outputs * taps; i++) {
+            norm += (double) flat[i] * flat[i];
+        }
+        f.arena.give(flat);
+        return norm;
     }
 
     /** First output column whose input column is inside, for the tap at kx. */
