@@ -8,9 +8,10 @@ import dev.aisec.core.Seed;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Idx;
 import dev.aisec.core.model.Labelled;
-import dev.aisec.nd4j.Dl4jClassifier;
 import dev.aisec.nd4j.Dl4jModels;
 import dev.aisec.nd4j.Dl4jNetworks;
+import dev.aisec.nd4j.engine.CompiledNetwork;
+import dev.aisec.nd4j.engine.Networks;
 import dev.aisec.provenance.modelfile.Dl4jModelFile;
 import dev.aisec.provenance.modelfile.VerifiedModel;
 import dev.aisec.robustness.attack.AttackResult;
@@ -41,8 +42,8 @@ class UserGuideTest {
 
         VerifiedModel file = Dl4jModelFile.standard().verify(zip).orElseThrow();
         Labelled test = Idx.read(images, labels).first(200);
-        Dl4jClassifier model =
-                Dl4jClassifier.of(Dl4jModels.load(file), test.inputs().shape(), Bounds.of(0, 1));
+        CompiledNetwork model =
+                Networks.compile(Dl4jModels.load(file), test.inputs().shape(), Bounds.of(0, 1));
 
         Pgd attack = Pgd.of(Norm.LINF, 0.1);
         AttackResult result =

@@ -158,6 +158,31 @@ class Dl4jCompilerTest {
                 .layer(conv(4, 3, 3).build())
                 .layer(new Upsampling2D.Builder(2).size(new int[] {2, 3}).build())
                 .layer(conv(4, 3, 3).build())),
+        VGG_LIKE(l -> {
+            for (int block = 0; block < 2; block++) {
+                for (int i = 0; i < 2; i++) {
+                    l.layer(conv(8 << block, 3, 3)
+                                    .convolutionMode(ConvolutionMode.Same)
+                                    .activation(Activation.IDENTITY)
+                                    .build())
+                            .layer(norm(true))
+                            .layer(new ActivationLayer(Activation.RELU));
+                }
+                l.layer(pool(SubsamplingLayer.PoolingType.MAX, 2, 2, 0));
+            }
+            l.layer(new DenseLayer.Builder()
+                    .nOut(32)
+                    .activation(Activation.RELU)
+                    .dropOut(0.5)
+                    .build());
+        }),
+        LENET(l -> l.layer(conv(20, 3, 3).activation(Activation.IDENTITY).build())
+                .layer(pool(SubsamplingLayer.PoolingType.MAX, 2, 2, 0))
+                .layer(conv(50, 3, 3).activation(Activation.IDENTITY).build())
+                .layer(new DenseLayer.Builder()
+                        .nOut(100)
+                        .activation(Activation.RELU)
+                        .build())),
         LOSS_LAYER(l -> l.layer(dense(9)).layer(dense(4)));
 
         private final Consumer<NeuralNetConfiguration.ListBuilder> layers;
@@ -267,10 +292,11 @@ class Dl4jCompilerTest {
     @ParameterizedTest
     @EnumSource(
             value = Net.class,
-            // The first three are those of training mode there; its local response normalisation is not the derivative
+            // The first three and the last are those of training mode there; its local response normalisation is not
+            // the derivative
             // of its
             // own output, by finite differences; its gradient of PReLU fails.
-            names = {"BATCH_NORM", "BATCH_NORM_LOCKED", "DROPOUTS", "LOCAL_RESPONSE", "PARAMETRIC_RELU"},
+            names = {"BATCH_NORM", "BATCH_NORM_LOCKED", "DROPOUTS", "LOCAL_RESPONSE", "PARAMETRIC_RELU", "VGG_LIKE"},
             mode = EnumSource.Mode.EXCLUDE)
     void gradients_multiLayerNetwork_equalDl4js(Net kind) {
         MultiLayerNetwork dl4j = kind.make();
