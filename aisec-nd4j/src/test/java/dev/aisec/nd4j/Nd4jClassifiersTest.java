@@ -53,6 +53,8 @@ class Nd4jClassifiersTest extends ClassifierContract {
                 all.put("Compiled " + net, Networks.compile(net.make(), Shape.of(1, 12, 12), Bounds.of(-3, 3)));
             }
         }
+        all.put("SameDiffClassifier MLP", SameDiffClassifierTest.classifier(false));
+        all.put("SameDiffClassifier CNN", SameDiffClassifierTest.classifier(true));
         all.put("OnnxClassifier LeNet", OnnxClassifierTest.Net.LENET.onnx());
         all.put("OnnxClassifier MLP", OnnxClassifierTest.Net.MLP.onnx());
         return all;
