@@ -121,6 +121,34 @@ class EngineStressTest {
         assertThat(offHeap()).isLessThanOrEqualTo(before);
     }
 
+    /** Chunk after chunk, nothing but the result: the rest of a call is a few small objects. */
+    @Test
+    void calls_afterWarmUp_allocateLittleBesideTheResult() {
+        CompiledNetwork net = network();
+        Batch x = inputs(320);
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (int kind = 0; kind < 2; kind++) {
+            long result = 4L * (kind == 0 ? 320 * 4 : 320 * (4 + 64));
+            for (int i = 0; i < 3000; i++) {
+                callOnce(net, x, kind);
+            }
+            long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+            for (int i = 0; i < 100; i++) {
+                callOnce(net, x, kind);
+            }
+            long each = (threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before) / 100;
+            assertThat(each - result).as("kind %d", kind).isLessThan(4096);
+        }
+    }
+
+    private static void callOnce(CompiledNetwork net, Batch x, int kind) {
+        if (kind == 0) {
+            net.logits(x);
+        } else {
+            net.gradient(x, z -> z);
+        }
+    }
+
     @Test
     void calls_callerThrows_leaveTheNetworkUsable() {
         CompiledNetwork net = network();
