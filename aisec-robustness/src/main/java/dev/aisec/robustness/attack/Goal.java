@@ -63,6 +63,16 @@ public final class Goal {
         return targeted == (predicted == labels[row]);
     }
 
+    /**
+     * The same goal for chosen rows.
+     *
+     * @param rows rows of this goal
+     * @return a goal for as many rows
+     */
+    public Goal select(int... rows) {
+        return new Goal(targets(rows).labels(), targeted);
+    }
+
     /** The labels to move away from, or towards, as targets of a loss. */
     Targets targets(int[] rows) {
         return Targets.of(labels).select(rows);

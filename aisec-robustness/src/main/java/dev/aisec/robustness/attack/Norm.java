@@ -5,6 +5,17 @@ import dev.aisec.core.model.Batch;
 
 /** How the size of a perturbation is measured. */
 public enum Norm {
+    /** Sum of the absolute changes. */
+    L1 {
+        @Override
+        double length(float[] a, int ai, float[] b, int bi, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += Math.abs((double) a[ai + i] - b[bi + i]);
+            }
+            return sum;
+        }
+    },
     /** Euclidean norm. */
     L2 {
         @Override

@@ -33,7 +33,16 @@ class AttackContractTest {
                 Pgd.of(Norm.L2, 0.3),
                 Pgd.of(Norm.LINF, 0.07).withStarts(3).withSteps(0.25, 10),
                 Pgd.of(Norm.L2, 0.3).withStarts(0),
-                Pgd.of(Norm.LINF, 0.1).withLoss(new MarginLoss()));
+                Pgd.of(Norm.LINF, 0.1).withLoss(new MarginLoss()),
+                Pgd.of(Norm.L1, 0.7),
+                Pgd.of(Norm.LINF, 0.1).withMomentum(new Pgd.Momentum(1, false)),
+                Pgd.of(Norm.L2, 0.3).withMomentum(new Pgd.Momentum(0.9, true)),
+                Apgd.ce(Norm.LINF, 0.1),
+                Apgd.ce(Norm.L2, 0.3).withStarts(2).withSteps(20),
+                Apgd.ce(Norm.L1, 0.7),
+                Apgd.dlr(Norm.LINF, 0.1),
+                ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
+                new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 
     static LinearClassifier model() {

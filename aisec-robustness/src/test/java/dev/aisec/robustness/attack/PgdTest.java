@@ -34,18 +34,25 @@ class PgdTest {
             double dot = 0;
             double l1 = 0;
             double l2 = 0;
+            double largest = 0;
             for (int j = 0; j < N; j++) {
                 w[j] = (float) random.nextGaussian();
                 x[j] = (float) random.nextGaussian();
                 dot += (double) w[j] * x[j];
                 l1 += Math.abs(w[j]);
                 l2 += (double) w[j] * w[j];
+                largest = Math.max(largest, Math.abs(w[j]));
             }
             Batch input = Batch.of(x, SPEC.inputShape());
             LinearClassifier model = line(w);
             Goal goal = Goal.avoid(model.predict(input));
             for (Norm norm : Norm.values()) {
-                double distance = Math.abs(dot) / (norm == Norm.LINF ? l1 : Math.sqrt(l2));
+                double dual = switch (norm) {
+                    case L1 -> largest;
+                    case L2 -> Math.sqrt(l2);
+                    case LINF -> l1;
+                };
+                double distance = Math.abs(dot) / dual;
                 for (Pgd attack : new Pgd[] {Pgd.fgsm(norm, 1), Pgd.of(norm, 1)}) {
                     // From a random start the angle to the gradient shrinks by 1.1 with each step, not to nothing.
                     double slack = attack.starts() == 0 || norm == Norm.LINF ? 1.001 : 1.05;

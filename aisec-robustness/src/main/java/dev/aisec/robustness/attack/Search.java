@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.robustness.attack;
+
+import dev.aisec.core.Progress;
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.Classifier;
+import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.Logits;
+import dev.aisec.core.model.LogitsAndGradient;
+import dev.aisec.core.model.Loss;
+import dev.aisec.core.model.LossValues;
+import dev.aisec.core.model.ModelSpec;
+import dev.aisec.core.model.Targets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every attack keeps: which rows are broken and by what, the nearest such sample, and what it cost. At the end each
+ * sample is given to the model once more. Belongs to one call.
+ *
+ * <p>Rows are numbers into the inputs. Candidates are arrays that hold some rows, one after the other.
+ */
+final class Search {
+    final Batch inputs;
+    final Goal goal;
+    final ModelSpec spec;
+    final Bounds bounds;
+    /** Features of a row. */
+    final int n;
+
+    private final Classifier model;
+    private final Norm norm;
+    private final float[] samples;
+    private final double[] distances;
+    private final AttackResult.Status[] status;
+    private final int[] queries;
+    private final int[] gradients;
+    private final int[] zeroGradients;
+
+    /** Checks what was given and asks the model about the inputs themselves. */
+    Search(Classifier model, Batch inputs, Goal goal, Norm norm) {
+        this.model = model;
+        this.inputs = inputs;
+        this.goal = goal;
+        this.norm = norm;
+        spec = model.spec();
+        bounds = spec.bounds();
+        spec.requireInputs(inputs);
+        goal.check(spec, inputs.size());
+        requireInside(inputs, bounds);
+        n = inputs.shape().size();
+        samples = inputs.toArray();
+        distances = new double[inputs.size()];
+        Arrays.fill(distances, Double.POSITIVE_INFINITY);
+        status = new AttackResult.Status[inputs.size()];
+        queries = new int[inputs.size()];
+        gradients = new int[inputs.size()];
+        zeroGradients = new int[inputs.size()];
+        int[] predicted = inputs.size() == 0 ? new int[0] : model.predict(inputs);
+        for (int i = 0; i < predicted.length; i++) {
+            queries[i]++;
+            status[i] = goal.achieved(i, predicted[i]) ? AttackResult.Status.NOTHING_TO_DO : AttackResult.Status.FAILED;
+        }
+    }
+
+    private static void requireInside(Batch inputs, Bounds bounds) {
+        int n = inputs.shape().size();
+        for (int i = 0; i < inputs.size(); i++) {
+            for (int j = 0; j < n; j++) {
+                float value = inputs.array()[inputs.offset() + i * n + j];
+                if (!(value >= bounds.lower(j) && value <= bounds.upper(j)) || Float.isInfinite(value)) {
+                    throw new IllegalArgumentException("inputs must be finite and inside the model's bounds " + bounds
+                            + ", was " + value + " at row " + i + ", feature " + j);
+                }
+            }
+        }
+    }
+
+    /** The rows whose goal is not achieved yet. */
+    int[] open() {
+        return where(AttackResult.Status.FAILED);
+    }
+
+    /** The rows that a sample was found for. */
+    int[] broken() {
+        return where(AttackResult.Status.SUCCEEDED);
+    }
+
+    /** The rows with something to do, broken or not. */
+    int[] all() {
+        int[] rows = new int[status.length];
+        int count = 0;
+        for (int i = 0; i < rows.length; i++) {
+            if (status[i] != AttackResult.Status.NOTHING_TO_DO) {
+                rows[count++] = i;
+            }
+        }
+        return Arrays.copyOf(rows, count);
+    }
+
+    private int[] where(AttackResult.Status wanted) {
+        int[] rows = new int[status.length];
+        int count = 0;
+        for (int i = 0; i < rows.length; i++) {
+            if (status[i] == wanted) {
+                rows[count++] = i;
+            }
+        }
+        return Arrays.copyOf(rows, count);
+    }
+
+    boolean isBroken(int row) {
+        return status[row] == AttackResult.Status.SUCCEEDED;
+    }
+
+    /** Distance of the nearest sample found for a row; infinite if there is none. */
+    double distance(int row) {
+        return distances[row];
+    }
+
+    /** Copies the nearest sample found for a row. */
+    void copySample(int row, float[] to, int at) {
+        System.arraycopy(samples, row * n, to, at, n);
+    }
+
+    /** Where a row's input starts in {@code inputs.array()}. */
+    int start(int row) {
+        return inputs.offset() + row * n;
+    }
+
+    /** Copies the inputs of some rows, one after the other. */
+    float[] inputsOf(int[] rows) {
+        float[] x = new float[Math.multiplyExact(rows.length, n)];
+        for (int r = 0; r < rows.length; r++) {
+            System.arraycopy(inputs.array(), start(rows[r]), x, r * n, n);
+        }
+        return x;
+    }
+
+    /** The rows as a batch under which candidates stand with their row numbers; made anew when rows change. */
+    Batch numbers(int[] rows) {
+        return inputs.select(rows);
+    }
+
+    /** Takes a sample that the model was seen to be fooled by, if it is nearer than what is there. */
+    void found(int row, float[] x, int at) {
+        double distance = norm.length(x, at, inputs.array(), start(row), n);
+        if (distance < distances[row]) {
+            distances[row] = distance;
+            System.arraycopy(x, at, samples, row * n, n);
+            status[row] = AttackResult.Status.SUCCEEDED;
+        }
+    }
+
+    /** Keeps what was tried last for a row that is not broken. */
+    void tried(int row, float[] x, int at) {
+        if (!isBroken(row)) {
+            System.arraycopy(x, at, samples, row * n, n);
+        }
+    }
+
+    /** Asks the model about candidates and takes those that achieve the goal. */
+    Batch ask(int[] rows, Batch numbers, float[] x) {
+        Progress.checkInterrupted();
+        Batch logits = model.logits(numbers.like(x, inputs.shape()));
+        for (int row : rows) {
+            queries[row]++;
+        }
+        take(rows, logits, x);
+        return logits;
+    }
+
+    /** Takes the candidates that achieve the goal. */
+    private void take(int[] rows, Batch logits, float[] x) {
+        int[] predicted = Logits.argmax(logits);
+        for (int r = 0; r < rows.length; r++) {
+            if (goal.achieved(rows[r], predicted[r])) {
+                found(rows[r], x, r * n);
+            }
+        }
+    }
+
+    /** Logits, loss and gradient at candidates. */
+    record Slope(Batch logits, double[] loss, float[] gradient, int offset) {}
+
+    /** Asks for the gradient of a loss at candidates and takes those that achieve the goal. */
+    Slope slope(DifferentiableClassifier of, int[] rows, Batch numbers, float[] x, Loss loss, Targets targets) {
+        Progress.checkInterrupted();
+        Batch at = numbers.like(x, inputs.shape());
+        double[][] values = new double[1][];
+        LogitsAndGradient both = of.gradient(at, z -> {
+            LossValues v = loss.evaluate(z, targets, new Loss.Pass(of, at));
+            values[0] = v.values();
+            return v.cotangents();
+        });
+        take(rows, both.logits(), x);
+        float[] g = both.gradient().array();
+        int offset = both.gradient().offset();
+        for (int r = 0; r < rows.length; r++) {
+            queries[rows[r]]++;
+            gradients[rows[r]]++;
+            countZero(rows[r], g, offset + r * n);
+        }
+        return new Slope(both.logits(), values[0], g, offset);
+    }
+
+    private void countZero(int row, float[] g, int at) {
+        boolean zero = true;
+        for (int i = at; i < at + n; i++) {
+            if (!Float.isFinite(g[i])) {
+                throw new IllegalStateException(
+                        "gradient must be finite, was not at row " + inputs.rowNumber(row) + " of the inputs");
+            }
+            zero &= g[i] == 0;
+        }
+        zeroGradients[row] += zero ? 1 : 0;
+    }
+
+    /** Counts a forward pass that an attack made by itself. */
+    void countQuery(int row) {
+        queries[row]++;
+    }
+
+    /** Counts a backward pass that an attack made by itself. */
+    void countGradient(int row) {
+        gradients[row]++;
+    }
+
+    int queries(int row) {
+        return queries[row];
+    }
+
+    /** Those of the rows that are not broken. */
+    int[] stillOpen(int[] rows) {
+        return Arrays.stream(rows).filter(r -> !isBroken(r)).toArray();
+    }
+
+    /** Positions within {@code rows} of those that are not broken; null if that is all of them. */
+    int @Nullable [] keep(int[] rows) {
+        int[] kept = new int[rows.length];
+        int count = 0;
+        for (int r = 0; r < rows.length; r++) {
+            if (!isBroken(rows[r])) {
+                kept[count++] = r;
+            }
+        }
+        return count == rows.length ? null : Arrays.copyOf(kept, count);
+    }
+
+    /** The chosen rows of an array with {@code width} values for each row. */
+    static float[] pick(float[] x, int width, int[] kept) {
+        float[] y = new float[kept.length * width];
+        for (int k = 0; k < kept.length; k++) {
+            System.arraycopy(x, kept[k] * width, y, k * width, width);
+        }
+        return y;
+    }
+
+    static int[] pick(int[] rows, int[] kept) {
+        int[] y = new int[kept.length];
+        for (int k = 0; k < kept.length; k++) {
+            y[k] = rows[kept[k]];
+        }
+        return y;
+    }
+
+    static double[] pick(double[] values, int[] kept) {
+        double[] y = new double[kept.length];
+        for (int k = 0; k < kept.length; k++) {
+            y[k] = values[kept[k]];
+        }
+        return y;
+    }
+
+    /** What is returned, after the model was asked about exactly that; no distance may exceed the radius. */
+    AttackResult result(double radius) {
+        Batch returned = inputs.like(samples, inputs.shape());
+        confirm(returned);
+        List<AttackResult.Row> rows = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            double distance = norm.distance(returned, inputs, i);
+            if (!(distance <= radius)) {
+                throw new IllegalStateException(
+                        "distance must be <= " + radius + ", was " + distance + " at row " + inputs.rowNumber(i));
+            }
+            rows.add(new AttackResult.Row(status[i], distance, queries[i], gradients[i], zeroGradients[i]));
+        }
+        return new AttackResult(returned, rows);
+    }
+
+    private void confirm(Batch returned) {
+        int[] broken = broken();
+        if (broken.length == 0) {
+            return;
+        }
+        int[] predicted = model.predict(returned.select(broken));
+        for (int b = 0; b < broken.length; b++) {
+            queries[broken[b]]++;
+            if (!goal.achieved(broken[b], predicted[b])) {
+                status[broken[b]] = AttackResult.Status.UNCONFIRMED;
+            }
+        }
+    }
+}
