@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Robustness evaluation (clause 7.3.2-5): {@link dev.aisec.robustness.evaluation.CleanAccuracy} as the baseline,
- * {@link dev.aisec.robustness.evaluation.RobustAccuracy} under an attack. Natural robustness stands in
+ * {@link dev.aisec.robustness.evaluation.RobustAccuracy} over the radius of one attack,
+ * {@link dev.aisec.robustness.evaluation.RobustEvaluation} as the worst case over many. Natural robustness stands in
  * {@code dev.aisec.robustness.corruption}, certified robustness in {@code dev.aisec.robustness.smoothing}.
  */
 @NullMarked

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.robustness.evaluation;
+
+import dev.aisec.core.Evidence;
+import dev.aisec.core.EvidenceSource;
+import dev.aisec.core.Finding;
+import dev.aisec.core.Measurement;
+import dev.aisec.core.Progress;
+import dev.aisec.core.Severity;
+import dev.aisec.core.Technique;
+import dev.aisec.core.math.ClopperPearson;
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Classifier;
+import dev.aisec.core.model.Labelled;
+import dev.aisec.core.model.RowChunks;
+import dev.aisec.robustness.attack.AttackResult;
+import dev.aisec.robustness.attack.BallAttack;
+import dev.aisec.robustness.attack.Goal;
+import dev.aisec.robustness.attack.Norm;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The share of examples that stay right under every attack of a list: the worst case for each example. Each attack gets the
+ * rows that those before it left; cheap ones should stand first.
+ *
+ * <p>It is an upper bound of the true robust accuracy: attacks can only miss adversarial examples. Wrong examples, and those
+ * that were broken once but not when asked again, count as not robust.
+ *
+ * @param subject what was evaluated
+ * @param norm norm of the ball
+ * @param epsilon radius of the ball
+ * @param n how many examples there were
+ * @param clean how many of them were right
+ * @param stages what each attack did, in order
+ * @param findings doubts about the result
+ */
+public record RobustEvaluation(
+        String subject, Norm norm, double epsilon, long n, long clean, List<Stage> stages, List<Finding> findings)
+        implements EvidenceSource {
+    /** A black-box attack should break next to nothing that gradients left: at most this share of the examples. */
+    private static final double BLACK_BOX_GAIN = 0.002;
+
+    /**
+     * An attack with its name.
+     *
+     * @param <M> kind of model
+     * @param name short name, unique in its list
+     * @param attack the attack
+     * @param blackBox whether it does without gradients
+     */
+    public record Named<M extends Classifier>(String name, BallAttack<? super M> attack, boolean blackBox) {}
+
+    /**
+     * What an attack did.
+     *
+     * @param attack its name
+     * @param parameters the attack, as its parameters print
+     * @param attacked rows that it got
+     * @param broken rows that it broke, unconfirmed ones included
+     * @param unconfirmed rows that it broke, but not when the model was asked again
+     * @param zeroGradients rows at which a gradient was zero
+     * @param queries forward passes of single rows
+     * @param gradients backward passes of single rows
+     */
+    public record Stage(
+            String attack,
+            String parameters,
+            long attacked,
+            long broken,
+            long unconfirmed,
+            long zeroGradients,
+            long queries,
+            long gradients) {
+        private Stage plus(Stage other) {
+            return new Stage(
+                    attack,
+                    parameters,
+                    attacked + other.attacked,
+                    broken + other.broken,
+                    unconfirmed + other.unconfirmed,
+                    zeroGradients + other.zeroGradients,
+                    queries + other.queries,
+                    gradients + other.gradients);
+        }
+    }
+
+    /** Copies the lists. */
+    public RobustEvaluation {
+        stages = List.copyOf(stages);
+        findings = List.copyOf(findings);
+    }
+
+    /**
+     * Evaluates a classifier under a list of attacks.
+     *
+     * @param <M> kind of model
+     * @param subject name or digest of the classifier, for the evidence
+     * @param model the classifier
+     * @param data labelled examples inside the model's bounds
+     * @param attacks at least one, all with one norm and one radius, names unique
+     * @param chunks how rows are cut, and where they run
+     * @param progress told the rows done
+     * @return the result
+     */
+    public static <M extends Classifier> RobustEvaluation of(
+            String subject, M model, Labelled data, List<Named<M>> attacks, RowChunks chunks, Progress progress) {
+        check(attacks);
+        model.spec().requireInputs(data.inputs());
+        model.spec().requireLabels(data.targets().labels());
+        List<Part> parts = chunks.map(
+                data.size(),
+                (from, to) -> part(
+                        model,
+                        data.inputs().rows(from, to),
+                        Arrays.copyOfRange(data.targets().labels(), from, to),
+                        attacks),
+                progress);
+        long clean = 0;
+        List<Stage> stages = new ArrayList<>();
+        for (Part part : parts) {
+            clean += part.clean;
+            for (int a = 0; a < attacks.size(); a++) {
+                Stage stage = part.stages.get(a);
+                if (stages.size() <= a) {
+                    stages.add(stage);
+                } else {
+                    stages.set(a, stages.get(a).plus(stage));
+                }
+            }
+        }
+        if (stages.isEmpty()) {
+            attacks.forEach(a -> stages.add(empty(a)));
+        }
+        BallAttack<? super M> first = attacks.get(0).attack();
+        return new RobustEvaluation(
+                subject,
+                first.norm(),
+                first.epsilon(),
+                data.size(),
+                clean,
+                stages,
+                findings(attacks, stages, data.size(), "norm " + first.norm() + ", epsilon " + first.epsilon()));
+    }
+
+    private static <M extends Classifier> void check(List<Named<M>> attacks) {
+        if (attacks.isEmpty()) {
+            throw new IllegalArgumentException("attacks must not be empty");
+        }
+        BallAttack<? super M> first = attacks.get(0).attack();
+        List<String> names = new ArrayList<>();
+        for (Named<M> a : attacks) {
+            if (a.attack().norm() != first.norm() || a.attack().epsilon() != first.epsilon()) {
+                throw new IllegalArgumentException("attacks must share norm and radius, " + a.name() + " has "
+                        + a.attack().norm() + " " + a.attack().epsilon() + " instead of " + first.norm() + " "
+                        + first.epsilon());
+            }
+            if (names.contains(a.name())) {
+                throw new IllegalArgumentException("names of attacks must be unique, was " + a.name() + " twice");
+            }
+            names.add(a.name());
+        }
+    }
+
+    private record Part(long clean, List<Stage> stages) {}
+
+    private static Stage empty(Named<?> attack) {
+        return new Stage(attack.name(), attack.attack().toString(), 0, 0, 0, 0, 0, 0);
+    }
+
+    private static <M extends Classifier> Part part(M model, Batch inputs, int[] labels, List<Named<M>> attacks) {
+        int[] predicted = model.predict(inputs);
+        int[] left = new int[labels.length];
+        int count = 0;
+        for (int i = 0; i < labels.length; i++) {
+            if (predicted[i] == labels[i]) {
+                left[count++] = i;
+            }
+        }
+        left = Arrays.copyOf(left, count);
+        List<Stage> stages = new ArrayList<>();
+        for (Named<M> attack : attacks) {
+            Stage stage = empty(attack);
+            if (left.length > 0) {
+                int[] truth = new int[left.length];
+                for (int i = 0; i < left.length; i++) {
+                    truth[i] = labels[left[i]];
+                }
+                AttackResult result = attack.attack().perturb(model, inputs.select(left), Goal.avoid(truth));
+                stage = stage(attack, result);
+                int[] still = new int[left.length];
+                int kept = 0;
+                for (int i = 0; i < left.length; i++) {
+                    if (result.rows().get(i).status() == AttackResult.Status.FAILED) {
+                        still[kept++] = left[i];
+                    }
+                }
+                left = Arrays.copyOf(still, kept);
+            }
+            stages.add(stage);
+        }
+        return new Part(count, stages);
+    }
+
+    private static Stage stage(Named<?> attack, AttackResult result) {
+        long broken = 0;
+        long unconfirmed = 0;
+        long zero = 0;
+        long queries = 0;
+        long gradients = 0;
+        for (AttackResult.Row row : result.rows()) {
+            broken += row.status() == AttackResult.Status.FAILED ? 0 : 1;
+            // Right a moment ago, wrong without a perturbation now: as little to be relied on.
+            boolean unstable = row.status() == AttackResult.Status.UNCONFIRMED
+                    || row.status() == AttackResult.Status.NOTHING_TO_DO;
+            unconfirmed += unstable ? 1 : 0;
+            zero += row.zeroGradients() > 0 ? 1 : 0;
+            queries += row.queries();
+            gradients += row.gradients();
+        }
+        String parameters = attack.attack().toString();
+        return new Stage(
+                attack.name(), parameters, result.rows().size(), broken, unconfirmed, zero, queries, gradients);
+    }
+
+    private static List<Finding> findings(List<? extends Named<?>> attacks, List<Stage> stages, long n, String where) {
+        List<Finding> findings = new ArrayList<>();
+        long unconfirmed = 0;
+        boolean whiteBox = false;
+        for (int a = 0; a < stages.size(); a++) {
+            Stage s = stages.get(a);
+            unconfirmed += s.unconfirmed();
+            if (attacks.get(a).blackBox() && whiteBox && s.broken() >= 2 && s.broken() > BLACK_BOX_GAIN * n) {
+                findings.add(Finding.of(
+                        Severity.WARNING,
+                        "robust-evaluation.black-box-beats-white-box",
+                        s.attack() + ", which does without gradients, broke " + s.broken() + " of the " + s.attacked()
+                                + " examples that attacks with gradients left: gradients seem to be masked; adapt the"
+                                + " attacks to the defence before this result is believed",
+                        where));
+            }
+            if (!attacks.get(a).blackBox() && s.zeroGradients() * 100 > s.attacked()) {
+                findings.add(Finding.of(
+                        Severity.WARNING,
+                        "robust-evaluation.zero-gradient",
+                        "the gradient was zero at " + s.zeroGradients() + " of the " + s.attacked() + " examples that "
+                                + s.attack() + " got: the loss is saturated or the gradient masked",
+                        where));
+            }
+            whiteBox |= !attacks.get(a).blackBox();
+        }
+        if (unconfirmed > 0) {
+            findings.add(Finding.of(
+                    Severity.WARNING,
+                    "robust-evaluation.not-deterministic",
+                    "the model answered " + unconfirmed
+                            + " times otherwise when it was asked again about the same input: average over its randomness"
+                            + " before this result is believed",
+                    where));
+        }
+        return findings;
+    }
+
+    /**
+     * How many examples stayed right under all attacks.
+     *
+     * @return at most {@link #clean()}
+     */
+    public long robust() {
+        return clean - stages.stream().mapToLong(Stage::broken).sum();
+    }
+
+    @Override
+    public Evidence evidence() {
+        List<Measurement> measurements = new ArrayList<>();
+        SortedMap<String, String> parameters = new TreeMap<>();
+        parameters.put("method", "worst case over attacks");
+        parameters.put("interval", "Clopper-Pearson");
+        parameters.put("norm", norm.name());
+        parameters.put("epsilon", String.valueOf(epsilon));
+        measurements.add(share("clean-accuracy", new TreeMap<>(), clean));
+        long left = clean;
+        for (int a = 0; a < stages.size(); a++) {
+            Stage s = stages.get(a);
+            left -= s.broken();
+            parameters.put("attack." + (a + 1), s.parameters());
+            SortedMap<String, String> labels = new TreeMap<>();
+            labels.put("after", (a + 1) + " " + s.attack());
+            measurements.add(share("robust-accuracy-so-far", labels, left));
+        }
+        measurements.add(share("worst-case-robust-accuracy", new TreeMap<>(), left));
+        return new Evidence(Technique.ROBUSTNESS_EVALUATION, subject, parameters, measurements, findings);
+    }
+
+    private Measurement share(String name, SortedMap<String, String> labels, long count) {
+        labels.put("epsilon", String.valueOf(epsilon));
+        labels.put("norm", norm.name());
+        return new Measurement.Scalar(name, "1", labels, ClopperPearson.share(count, n, CleanAccuracy.CONFIDENCE));
+    }
+}

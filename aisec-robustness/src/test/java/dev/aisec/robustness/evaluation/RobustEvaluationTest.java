@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.robustness.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aisec.core.Finding;
+import dev.aisec.core.Measurement;
+import dev.aisec.core.Progress;
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.Classifier;
+import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.Labelled;
+import dev.aisec.core.model.LinearClassifier;
+import dev.aisec.core.model.LogitsAndGradient;
+import dev.aisec.core.model.ModelSpec;
+import dev.aisec.core.model.RowChunks;
+import dev.aisec.core.model.Shape;
+import dev.aisec.core.model.Targets;
+import dev.aisec.robustness.attack.Apgd;
+import dev.aisec.robustness.attack.AttackResult;
+import dev.aisec.robustness.attack.BallAttack;
+import dev.aisec.robustness.attack.Goal;
+import dev.aisec.robustness.attack.Norm;
+import dev.aisec.robustness.attack.Pgd;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+class RobustEvaluationTest {
+    private static final ModelSpec SPEC = new ModelSpec(Shape.of(1), 2, Bounds.of(-1, 1));
+    private static final LinearClassifier MODEL =
+            new LinearClassifier(new float[][] {{0}, {1}}, new float[] {0, 0}, SPEC);
+
+    /** Right at distances 0.05, 0.15, …, 0.95, and two wrong. */
+    private static Labelled data() {
+        float[] x = new float[12];
+        int[] y = new int[12];
+        for (int i = 0; i < 12; i++) {
+            x[i] = i < 10 ? 0.05f + 0.1f * i : 0.5f;
+            y[i] = i < 10 ? 1 : 0;
+        }
+        return new Labelled(Batch.of(x, SPEC.inputShape()), Targets.of(y));
+    }
+
+    /** Goes to the lower end of the ball: breaks what can be broken here, without gradients. */
+    private record Down(Norm norm, double epsilon) implements BallAttack<Classifier> {
+        @Override
+        public Down withEpsilon(double other) {
+            return new Down(norm, other);
+        }
+
+        @Override
+        public AttackResult perturb(Classifier model, Batch inputs, Goal goal) {
+            float[] x = inputs.toArray();
+            for (int i = 0; i < x.length; i++) {
+                x[i] -= (float) (epsilon * (1 - 1e-6));
+            }
+            Batch moved = inputs.like(x, inputs.shape());
+            int[] predicted = model.predict(moved);
+            List<AttackResult.Row> rows = new ArrayList<>();
+            for (int i = 0; i < x.length; i++) {
+                boolean done = goal.achieved(i, predicted[i]);
+                rows.add(new AttackResult.Row(
+                        done ? AttackResult.Status.SUCCEEDED : AttackResult.Status.FAILED, epsilon, 1, 0, 0));
+            }
+            return new AttackResult(moved, rows);
+        }
+    }
+
+    private static <M extends Classifier> RobustEvaluation.Named<M> named(String name, BallAttack<? super M> attack) {
+        return new RobustEvaluation.Named<>(name, attack, attack instanceof Down);
+    }
+
+    @Test
+    void of_knownDistances_countsEachAttackOnWhatIsLeft() {
+        RobustEvaluation result = RobustEvaluation.of(
+                "m",
+                MODEL,
+                data(),
+                List.of(
+                        named("fgsm", Pgd.fgsm(Norm.LINF, 0.4)),
+                        named("apgd", Apgd.ce(Norm.LINF, 0.4).withSteps(10)),
+                        named("down", new Down(Norm.LINF, 0.4))),
+                RowChunks.of(5),
+                Progress.NONE);
+        assertThat(result.clean()).isEqualTo(10);
+        assertThat(result.robust()).isEqualTo(6);
+        assertThat(result.stages().stream().map(RobustEvaluation.Stage::attacked))
+                .containsExactly(10L, 6L, 6L);
+        assertThat(result.stages().stream().map(RobustEvaluation.Stage::broken)).containsExactly(4L, 0L, 0L);
+        assertThat(result.findings()).isEmpty();
+        assertThat(result.evidence().measurements().stream().map(Measurement::name))
+                .containsExactly(
+                        "clean-accuracy",
+                        "robust-accuracy-so-far",
+                        "robust-accuracy-so-far",
+                        "robust-accuracy-so-far",
+                        "worst-case-robust-accuracy");
+    }
+
+    /** The model with gradients of zero: attacks that use them find nothing. */
+    private static final class Masked implements DifferentiableClassifier {
+        @Override
+        public ModelSpec spec() {
+            return SPEC;
+        }
+
+        @Override
+        public Batch logits(Batch inputs) {
+            return MODEL.logits(inputs);
+        }
+
+        @Override
+        public LogitsAndGradient gradient(Batch inputs, UnaryOperator<Batch> cotangentOfLogits) {
+            Batch z = logits(inputs);
+            assertThat(cotangentOfLogits.apply(z).size()).isEqualTo(z.size());
+            return new LogitsAndGradient(z, inputs.like(new float[inputs.size()], SPEC.inputShape()));
+        }
+    }
+
+    @Test
+    void of_maskedGradient_isToldByTwoFindings() {
+        DifferentiableClassifier masked = new Masked();
+        RobustEvaluation result = RobustEvaluation.of(
+                "m",
+                masked,
+                data(),
+                List.of(named("fgsm", Pgd.fgsm(Norm.LINF, 0.4)), named("down", new Down(Norm.LINF, 0.4))),
+                RowChunks.of(12),
+                Progress.NONE);
+        assertThat(result.robust()).isEqualTo(6);
+        assertThat(result.findings().stream().map(Finding::code))
+                .containsExactly("robust-evaluation.zero-gradient", "robust-evaluation.black-box-beats-white-box");
+    }
+
+    @Test
+    void of_badAttacks_areRefused() {
+        List<RobustEvaluation.Named<LinearClassifier>> radii =
+                List.of(named("a", Pgd.fgsm(Norm.LINF, 0.4)), named("b", Pgd.fgsm(Norm.LINF, 0.5)));
+        assertThatThrownBy(() -> RobustEvaluation.of("m", MODEL, data(), radii, RowChunks.of(5), Progress.NONE))
+                .hasMessageContaining("b has LINF 0.5");
+        List<RobustEvaluation.Named<LinearClassifier>> twice =
+                List.of(named("a", Pgd.fgsm(Norm.LINF, 0.4)), named("a", Pgd.fgsm(Norm.LINF, 0.4)));
+        assertThatThrownBy(() -> RobustEvaluation.of("m", MODEL, data(), twice, RowChunks.of(5), Progress.NONE))
+                .hasMessageContaining("was a twice");
+        List<RobustEvaluation.Named<LinearClassifier>> none = List.of();
+        assertThatThrownBy(() -> RobustEvaluation.of("m", MODEL, data(), none, RowChunks.of(5), Progress.NONE))
+                .hasMessage("attacks must not be empty");
+    }
+}
