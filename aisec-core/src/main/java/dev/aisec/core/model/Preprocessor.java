@@ -26,4 +26,24 @@ public interface Preprocessor {
     default Batch backward(Batch inputs, Batch cotangents) {
         return cotangents;
     }
+
+    /**
+     * A classifier behind this step, as one model.
+     *
+     * @param model what follows
+     * @return the whole, without gradients
+     */
+    default PreprocessedClassifier before(Classifier model) {
+        return new PreprocessedClassifier(this, model);
+    }
+
+    /**
+     * A classifier behind this step, as one model with gradients: what attacks on the whole need.
+     *
+     * @param model what follows
+     * @return the whole
+     */
+    default PreprocessedClassifier.Differentiable before(DifferentiableClassifier model) {
+        return new PreprocessedClassifier.Differentiable(this, model);
+    }
 }
