@@ -4,20 +4,14 @@ package dev.aisec.benchmarks;
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.BatchSampler;
-import dev.aisec.core.model.Idx;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.Shape;
-import dev.aisec.core.model.Targets;
 import dev.aisec.core.model.TrainingPlan;
 import dev.aisec.nd4j.Batches;
 import dev.aisec.nd4j.Dl4jNetworks;
 import dev.aisec.nd4j.engine.CompiledNetwork;
 import dev.aisec.nd4j.engine.NetworkTrainer;
 import dev.aisec.nd4j.engine.Networks;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -76,24 +70,11 @@ public class TrainingBenchmark {
     private Labelled test;
 
     @Setup
-    public void setup() throws IOException {
+    public void setup() {
         fresh = Dl4jNetworks.leNet(28, 28, 10, 1);
         fresh.setLearningRate(RATE);
-        Path folder = Path.of(System.getProperty("aisec.data", "../../shared/data"), "mnist");
-        if (Files.isDirectory(folder)) {
-            train = read(folder, "train10k").first(rows);
-            test = read(folder, "t10k").first(rows);
-        } else {
-            System.out.println("no MNIST in " + folder + ": random images serve");
-            int[] labels = new int[rows];
-            Arrays.setAll(labels, i -> i % 10);
-            train = new Labelled(Rivals.images(rows), Targets.of(labels));
-            test = train;
-        }
-    }
-
-    private static Labelled read(Path folder, String name) throws IOException {
-        return Idx.read(folder.resolve(name + "-images-idx3-ubyte.gz"), folder.resolve(name + "-labels-idx1-ubyte.gz"));
+        train = Rivals.mnist("train10k", rows);
+        test = Rivals.mnist("t10k", rows);
     }
 
     @TearDown
