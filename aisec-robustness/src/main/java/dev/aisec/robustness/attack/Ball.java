@@ -3,7 +3,6 @@ package dev.aisec.robustness.attack;
 
 import dev.aisec.core.model.Bounds;
 import dev.aisec.robustness.smoothing.GaussianNoise;
-import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -18,12 +17,18 @@ final class Ball {
     private final double epsilon;
     private final Bounds bounds;
     private final int n;
+    /** Scratch of the projection in L1: |u| and how far each feature may go. */
+    private final double[] sizes;
+
+    private final double[] rooms;
 
     Ball(Norm norm, double epsilon, Bounds bounds, int features) {
         this.norm = norm;
         this.epsilon = epsilon;
         this.bounds = bounds;
         this.n = features;
+        sizes = new double[norm == Norm.L1 ? features : 0];
+        rooms = new double[norm == Norm.L1 ? features : 0];
     }
 
     /** The least and largest values of a row: the ball in L∞, cut with the bounds; else the bounds. Ends go inward. */
@@ -80,45 +85,65 @@ final class Ball {
     }
 
     /**
-     * The projection onto the L1 ball and the box at once: δ_i = clip(sign(u_i) max(|u_i| − λ, 0)) with the λ at which Σ |δ_i|
-     * is ε (Croce, Hein, Mind the Box, ICML 2021, proposition 2.1), by bisection.
+     * The projection onto the L1 ball and the box at once: |δ_i| = min(max(|u_i| − λ, 0), room_i) with the λ at which their sum
+     * is ε (Croce, Hein, Mind the Box, ICML 2021, proposition 2.1), by Newton's method inside a bracket.
      */
     private void soften(float[] x, int at, float[] clean, int in, float[] low, float[] high) {
+        double[] size = sizes;
+        double[] room = rooms;
         double most = 0;
         for (int i = 0; i < n; i++) {
-            most = Math.max(most, Math.abs((double) x[at + i] - clean[in + i]));
+            double c = clean[in + i];
+            double u = x[at + i] - c;
+            size[i] = Math.abs(u);
+            room[i] = u < 0 ? c - low[at + i] : high[at + i] - c;
+            most = Math.max(most, size[i]);
         }
-        if (softened(x, at, clean, in, low, high, 0, false) <= epsilon) {
+        if (softened(0) <= epsilon) {
             clip(x, at, low, high);
             return;
         }
         double below = 0;
         double above = most;
-        for (int i = 0; i < 60 && above - below > 1e-9 * most; i++) {
-            double middle = (below + above) / 2;
-            if (softened(x, at, clean, in, low, high, middle, false) > epsilon) {
-                below = middle;
+        double lambda = 0;
+        double sum = softened(0);
+        for (int k = 0; k < 60 && above - below > 1e-9 * most; k++) {
+            double next = lambda + (sum - epsilon) / Math.max(1, moving(lambda));
+            lambda = next > below && next < above ? next : (below + above) / 2;
+            sum = softened(lambda);
+            if (sum > epsilon) {
+                below = lambda;
             } else {
-                above = middle;
+                above = lambda;
+                if (sum >= epsilon * (1 - 1e-9)) {
+                    break;
+                }
             }
         }
-        softened(x, at, clean, in, low, high, above, true);
+        for (int i = 0; i < n; i++) {
+            double d = Math.min(Math.max(size[i] - above, 0), room[i]);
+            double c = clean[in + i];
+            x[at + i] = (float) (x[at + i] < clean[in + i] ? c - d : c + d);
+        }
     }
 
-    private double softened(
-            float[] x, int at, float[] clean, int in, float[] low, float[] high, double lambda, boolean write) {
+    /** Σ |δ_i| at λ. */
+    private double softened(double lambda) {
         double sum = 0;
         for (int i = 0; i < n; i++) {
-            double c = clean[in + i];
-            double u = x[at + i] - c;
-            double d = Math.copySign(Math.max(Math.abs(u) - lambda, 0), u);
-            double moved = Math.min(Math.max(c + d, low[at + i]), high[at + i]);
-            sum += Math.abs(moved - c);
-            if (write) {
-                x[at + i] = (float) moved;
-            }
+            sum += Math.min(Math.max(sizes[i] - lambda, 0), rooms[i]);
         }
         return sum;
+    }
+
+    /** How many δ_i change with λ. */
+    private int moving(double lambda) {
+        int count = 0;
+        for (int i = 0; i < n; i++) {
+            double d = sizes[i] - lambda;
+            count += d > 0 && d < rooms[i] ? 1 : 0;
+        }
+        return count;
     }
 
     /**
@@ -157,9 +182,7 @@ final class Ball {
             boolean held = direction > 0 && x[at + i] >= high[at + i] || direction < 0 && x[at + i] <= low[at + i];
             size[i] = held ? 0 : Math.abs(g[gi + i]);
         }
-        float[] sorted = size.clone();
-        Arrays.sort(sorted);
-        float threshold = Math.max(sorted[n - wanted], Float.MIN_VALUE);
+        float threshold = Math.max(smallest(size.clone(), n - wanted), Float.MIN_VALUE);
         int count = 0;
         for (int i = 0; i < n; i++) {
             count += size[i] >= threshold ? 1 : 0;
@@ -170,6 +193,38 @@ final class Ball {
                 x[at + i] += each * Math.signum(g[gi + i]);
             }
         }
+    }
+
+    /** The value that would stand at a place if the values were sorted; changes their order (Hoare's selection). */
+    static float smallest(float[] values, int place) {
+        int from = 0;
+        int to = values.length - 1;
+        while (from < to) {
+            float pivot = values[(from + to) >>> 1];
+            int i = from;
+            int j = to;
+            while (i <= j) {
+                while (values[i] < pivot) {
+                    i++;
+                }
+                while (values[j] > pivot) {
+                    j--;
+                }
+                if (i <= j) {
+                    float v = values[i];
+                    values[i++] = values[j];
+                    values[j--] = v;
+                }
+            }
+            if (place <= j) {
+                to = j;
+            } else if (place >= i) {
+                from = i;
+            } else {
+                break;
+            }
+        }
+        return values[place];
     }
 
     /**
