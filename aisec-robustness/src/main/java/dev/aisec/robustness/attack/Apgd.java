@@ -141,6 +141,11 @@ public record Apgd(Norm norm, double epsilon, int steps, int starts, Loss loss, 
         private double[] checkedValue;
 
         private double[] fell;
+        /** Scratch for one row. */
+        private final float[] z;
+
+        private final float[] lo;
+        private final float[] hi;
 
         Climb(DifferentiableClassifier model, Search search, int[] rows, Targets targets, String stream) {
             this.model = model;
@@ -150,6 +155,9 @@ public record Apgd(Norm norm, double epsilon, int steps, int starts, Loss loss, 
             n = search.n;
             ball = new Ball(norm, epsilon, search.bounds, n);
             sign = search.goal.targeted() ? -1 : 1;
+            z = new float[n];
+            lo = new float[n];
+            hi = new float[n];
             clean = search.inputs.array();
             numbers = search.numbers(rows);
             x = search.inputsOf(rows);
@@ -260,9 +268,9 @@ public record Apgd(Norm norm, double epsilon, int steps, int starts, Loss loss, 
         private void move(int r, boolean momentum) {
             int at = r * n;
             int in = search.start(rows[r]);
-            float[] z = Arrays.copyOfRange(x, at, at + n);
-            float[] lo = Arrays.copyOfRange(low, at, at + n);
-            float[] hi = Arrays.copyOfRange(high, at, at + n);
+            System.arraycopy(x, at, z, 0, n);
+            System.arraycopy(low, at, lo, 0, n);
+            System.arraycopy(high, at, hi, 0, n);
             ball.step(z, 0, gradient, at, sign * eta[r], lo, hi);
             ball.project(z, 0, clean, in, lo, hi);
             float a = momentum ? (float) ALPHA : 1f;

@@ -5,7 +5,6 @@ import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.Targets;
-import java.util.Arrays;
 
 /**
  * Difference of logits ratio: −(z_y − max_{c≠y} z_c) / (z_(1) − z_(3)), where z_(k) is the k-th largest logit. It does not
@@ -31,11 +30,9 @@ public record DlrLoss() implements Loss {
         boolean targeted = targets.columnNames().contains(TARGET);
         double[] values = new double[logits.size()];
         float[] cotangents = new float[logits.size() * classes];
-        Integer[] order = new Integer[classes];
+        int[] order = new int[Math.min(4, classes)];
         for (int i = 0; i < values.length; i++) {
-            int row = i;
-            Arrays.setAll(order, c -> c);
-            Arrays.sort(order, (a, b) -> Float.compare(logits.get(row, b), logits.get(row, a)));
+            largest(logits, i, order);
             int y = targets.label(i);
             int t = targeted ? (int) targets.column(TARGET, i) : order[0] == y ? order[1] : order[0];
             double difference = (double) logits.get(i, y) - logits.get(i, t);
@@ -63,5 +60,21 @@ public record DlrLoss() implements Loss {
             }
         }
         return new LossValues(values, Batch.wrap(cotangents, logits.shape()));
+    }
+
+    /** The classes with the largest logits, in falling order; of equals the first. */
+    private static void largest(Batch logits, int row, int[] order) {
+        int found = 0;
+        for (int c = 0; c < logits.shape().size(); c++) {
+            int place = found;
+            while (place > 0 && logits.get(row, c) > logits.get(row, order[place - 1])) {
+                place--;
+            }
+            if (place < order.length) {
+                found = Math.min(found + 1, order.length);
+                System.arraycopy(order, place, order, place + 1, found - place - 1);
+                order[place] = c;
+            }
+        }
     }
 }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.benchmarks;
+
+import dev.aisec.core.Progress;
+import dev.aisec.core.Seed;
+import dev.aisec.core.model.BatchTransform;
+import dev.aisec.core.model.Labelled;
+import dev.aisec.core.model.LearningRate;
+import dev.aisec.core.model.Optimizer;
+import dev.aisec.core.model.TrainingPlan;
+import dev.aisec.nd4j.engine.CompiledNetwork;
+import dev.aisec.nd4j.engine.NetworkFile;
+import dev.aisec.nd4j.engine.NetworkTrainer;
+import dev.aisec.nd4j.engine.Networks;
+import dev.aisec.robustness.attack.AttackResult;
+import dev.aisec.robustness.attack.Goal;
+import dev.aisec.robustness.attack.Norm;
+import dev.aisec.robustness.attack.Pgd;
+import dev.aisec.robustness.training.GaussianAugmentation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The robustness figures of docs/benchmarks.md on MNIST: trains LeNets (plain, adversarially, with noise) into a folder, where
+ * they are found again by the next run.
+ */
+public final class RobustnessFigures {
+    static final double EPSILON = 0.2;
+
+    private final Path folder;
+    private final ExecutorService pool = Executors.newFixedThreadPool(2);
+
+    private RobustnessFigures(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Runs the stages named.
+     *
+     * @param args a folder for the networks, then stages: {@code train}
+     * @throws IOException if the folder cannot be written
+     */
+    public static void main(String[] args) throws IOException {
+        RobustnessFigures figures = new RobustnessFigures(Files.createDirectories(Path.of(args[0])));
+        try {
+            for (int i = 1; i < args.length; i++) {
+                long start = System.nanoTime();
+                switch (args[i]) {
+                    case "train" -> figures.train();
+                    default -> throw new IllegalArgumentException("stage must be train, was " + args[i]);
+                }
+                System.out.printf("%s: %.0f s%n", args[i], (System.nanoTime() - start) * 1e-9);
+            }
+        } finally {
+            figures.pool.shutdownNow();
+        }
+    }
+
+    private void train() throws IOException {
+        model("plain", BatchTransform.NONE, 8);
+        model("noise-0.25", new GaussianAugmentation(0.25), 12);
+        model("noise-0.5", new GaussianAugmentation(0.5), 12);
+        Pgd attack = Pgd.of(Norm.LINF, EPSILON).withSteps(0.25, 8);
+        model(
+                "adversarial",
+                (model, batch, random) -> {
+                    AttackResult result = attack.withSeed(new Seed(random.nextLong()))
+                            .perturb(
+                                    model,
+                                    batch.inputs(),
+                                    Goal.avoid(batch.targets().labels()));
+                    return new Labelled(result.samples(), batch.targets());
+                },
+                15);
+    }
+
+    /** Reads a network, or trains and writes it. */
+    private CompiledNetwork model(String name, BatchTransform transform, int epochs) throws IOException {
+        Path file = folder.resolve(name + ".safetensors");
+        if (Files.exists(file)) {
+            return NetworkFile.read(file);
+        }
+        CompiledNetwork fresh = Networks.of(
+                Networks.compile(Rivals.Net.LENET.make(), Rivals.IMAGE, Rivals.PIXELS)
+                        .network(),
+                new Seed(1),
+                Rivals.PIXELS);
+        double rate = 1e-3;
+        TrainingPlan plan = TrainingPlan.of(64, rate, epochs, new Seed(1))
+                .withOptimizer(new Optimizer.Adam(LearningRate.cosine(rate), 0.9, 0.999, 1e-8))
+                .withTransform(transform);
+        CompiledNetwork trained =
+                NetworkTrainer.on(pool).train(fresh, Rivals.mnist("train10k", 10_000), plan, Progress.NONE);
+        NetworkFile.write(trained, file);
+        Labelled test = Rivals.mnist("t10k", 10_000);
+        int[] predicted = trained.predict(test.inputs());
+        int right = 0;
+        for (int i = 0; i < predicted.length; i++) {
+            right += predicted[i] == test.targets().label(i) ? 1 : 0;
+        }
+        System.out.printf("%s: clean accuracy %.4f%n", name, right / 10_000.0);
+        return trained;
+    }
+}
