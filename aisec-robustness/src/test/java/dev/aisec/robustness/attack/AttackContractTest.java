@@ -34,6 +34,7 @@ class AttackContractTest {
                 Pgd.of(Norm.LINF, 0.07).withStarts(3).withSteps(0.25, 10),
                 Pgd.of(Norm.L2, 0.3).withStarts(0),
                 Pgd.of(Norm.LINF, 0.1).withLoss(new MarginLoss()),
+                Pgd.of(Norm.LINF, 0.1).withLoss(new LogitLoss()),
                 Pgd.of(Norm.L1, 0.7),
                 Pgd.of(Norm.LINF, 0.1).withMomentum(new Pgd.Momentum(1, false)),
                 Pgd.of(Norm.L2, 0.3).withMomentum(new Pgd.Momentum(0.9, true)),
