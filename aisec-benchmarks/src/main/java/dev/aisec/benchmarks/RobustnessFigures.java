@@ -77,7 +77,7 @@ public final class RobustnessFigures {
                             .perturb(
                                     model,
                                     batch.inputs(),
-                                    Goal.avoid(batch.targets().labels()));
+                                    Goal.raiseLoss(batch.targets().labels()));
                     return new Labelled(result.samples(), batch.targets());
                 },
                 15);
@@ -91,8 +91,8 @@ public final class RobustnessFigures {
                     NetworkFile.read(folder.resolve("noise-" + sigma + ".safetensors")),
                     GaussianSmoothing.of(sigma).withSamples(10_000));
             List<Double> radii = sigma == 0.25 ? List.of(0.0, 0.25, 0.5, 0.75) : List.of(0.0, 0.5, 1.0, 1.5);
-            CertifiedAccuracy result = CertifiedAccuracy.of(
-                    "noise-" + sigma, model, test, radii, new RowChunks(10, pool), Progress.NONE);
+            CertifiedAccuracy result =
+                    CertifiedAccuracy.of("noise-" + sigma, model, test, radii, new RowChunks(10, pool), Progress.NONE);
             for (double radius : radii) {
                 System.out.printf(
                         "sigma %.2f, radius %.2f: certified %.3f%n", sigma, radius, result.certified(radius) / 500.0);

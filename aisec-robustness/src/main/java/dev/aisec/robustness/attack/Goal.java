@@ -4,14 +4,16 @@ package dev.aisec.robustness.attack;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Targets;
 
-/** What an attack wants of each row: that the true label is avoided, or that a target class is reached. Immutable. */
+/** What an attack wants of each row: that the true label is avoided, a target class reached, or the loss raised. Immutable. */
 public final class Goal {
     private final int[] labels;
     private final boolean targeted;
+    private final boolean endless;
 
-    private Goal(int[] labels, boolean targeted) {
+    private Goal(int[] labels, boolean targeted, boolean endless) {
         this.labels = labels;
         this.targeted = targeted;
+        this.endless = endless;
     }
 
     /**
@@ -21,7 +23,7 @@ public final class Goal {
      * @return the goal
      */
     public static Goal avoid(int... labels) {
-        return new Goal(labels.clone(), false);
+        return new Goal(labels.clone(), false, false);
     }
 
     /**
@@ -31,7 +33,18 @@ public final class Goal {
      * @return the goal
      */
     public static Goal reach(int... targets) {
-        return new Goal(targets.clone(), true);
+        return new Goal(targets.clone(), true, false);
+    }
+
+    /**
+     * Untargeted and never achieved: the loss for the true class is raised with all steps, as adversarial training asks for
+     * (Madry et al., ICLR 2018). Every row counts as failed; what matters is its sample.
+     *
+     * @param labels the true class of each row; copied
+     * @return the goal
+     */
+    public static Goal raiseLoss(int... labels) {
+        return new Goal(labels.clone(), false, true);
     }
 
     /**
@@ -60,7 +73,7 @@ public final class Goal {
      * @return whether the goal is achieved
      */
     public boolean achieved(int row, int predicted) {
-        return targeted == (predicted == labels[row]);
+        return !endless && targeted == (predicted == labels[row]);
     }
 
     /**
@@ -70,7 +83,7 @@ public final class Goal {
      * @return a goal for as many rows
      */
     public Goal select(int... rows) {
-        return new Goal(targets(rows).labels(), targeted);
+        return new Goal(targets(rows).labels(), targeted, endless);
     }
 
     /** The labels to move away from, or towards, as targets of a loss. */

@@ -161,4 +161,30 @@ class PgdTest {
         assertThatThrownBy(() -> Pgd.of(Norm.L2, 1).withSteps(0.1, 0)).hasMessage("steps must be >= 1, was 0");
         assertThatThrownBy(() -> Pgd.of(Norm.L2, 1).withStarts(-1)).hasMessage("starts must be >= 0, was -1");
     }
+
+    @Test
+    void perturb_raiseLoss_takesAllStepsAndRaisesIt() {
+        Batch inputs = AttackContractTest.inputs(20);
+        int[] labels = AttackContractTest.model().predict(inputs);
+        AttackResult result =
+                Pgd.of(Norm.LINF, 0.3).perturb(AttackContractTest.model(), inputs, Goal.raiseLoss(labels));
+        AttackResult stopped = Pgd.of(Norm.LINF, 0.3).perturb(AttackContractTest.model(), inputs, Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.FAILED)).isEqualTo(20);
+        int further = 0;
+        for (int i = 0; i < 20; i++) {
+            assertThat(result.rows().get(i).gradients()).isEqualTo(40);
+            further += margin(result, i, labels[i]) < margin(stopped, i, labels[i]) - 1e-6 ? 1 : 0;
+            assertThat(margin(result, i, labels[i])).isLessThanOrEqualTo(margin(stopped, i, labels[i]) + 1e-4);
+        }
+        assertThat(further).isPositive();
+    }
+
+    private static double margin(AttackResult result, int row, int label) {
+        Batch z = AttackContractTest.model().logits(result.samples());
+        double other = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < z.shape().size(); c++) {
+            other = c == label ? other : Math.max(other, z.get(row, c));
+        }
+        return z.get(row, label) - other;
+    }
 }
