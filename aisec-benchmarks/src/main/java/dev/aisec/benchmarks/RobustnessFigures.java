@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.benchmarks;
 
+import dev.aisec.core.Estimate;
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.BatchTransform;
@@ -19,6 +20,8 @@ import dev.aisec.robustness.attack.Norm;
 import dev.aisec.robustness.attack.Pgd;
 import dev.aisec.robustness.smoothing.CertifiedAccuracy;
 import dev.aisec.robustness.smoothing.GaussianSmoothing;
+import dev.aisec.robustness.smoothing.SequentialAccuracy;
+import dev.aisec.robustness.smoothing.SequentialSmoothing;
 import dev.aisec.robustness.smoothing.SmoothedClassifier;
 import dev.aisec.robustness.training.GaussianAugmentation;
 import java.io.IOException;
@@ -45,7 +48,7 @@ public final class RobustnessFigures {
     /**
      * Runs the stages named.
      *
-     * @param args a folder for the networks, then stages: {@code train}, {@code certify}
+     * @param args a folder for the networks, then stages: {@code train}, {@code certify}, {@code sequential}
      * @throws IOException if the folder cannot be written
      */
     public static void main(String[] args) throws IOException {
@@ -56,7 +59,10 @@ public final class RobustnessFigures {
                 switch (args[i]) {
                     case "train" -> figures.train();
                     case "certify" -> figures.certify();
-                    default -> throw new IllegalArgumentException("stage must be train or certify, was " + args[i]);
+                    case "sequential" -> figures.sequential();
+                    default ->
+                        throw new IllegalArgumentException(
+                                "stage must be train, certify or sequential, was " + args[i]);
                 }
                 System.out.printf("%s: %.0f s%n", args[i], (System.nanoTime() - start) * 1e-9);
             }
@@ -98,6 +104,29 @@ public final class RobustnessFigures {
                         "sigma %.2f, radius %.2f: certified %.3f%n", sigma, radius, result.certified(radius) / 500.0);
             }
             System.out.println("sigma " + sigma + ": abstained " + result.abstained());
+        }
+    }
+
+    /** Sequential decisions on 500 images, at most 100,000 samples each. */
+    private void sequential() throws IOException {
+        Labelled test = Rivals.mnist("t10k", 500);
+        for (double[] question : new double[][] {{0.25, 0.25}, {0.25, 0.5}, {0.5, 0.5}, {0.5, 1}}) {
+            SequentialAccuracy result = SequentialAccuracy.of(
+                    "noise-" + question[0],
+                    NetworkFile.read(folder.resolve("noise-" + question[0] + ".safetensors")),
+                    test,
+                    SequentialSmoothing.of(question[0], question[1]),
+                    new RowChunks(10, pool),
+                    Progress.NONE);
+            double mean = ((Estimate.Measured) result.meanQueries()).value();
+            System.out.printf(
+                    "sigma %.2f, radius %.2f: certified %.3f, undecided %d, copies %s, factor %.1f%n",
+                    question[0],
+                    question[1],
+                    result.certified() / 500.0,
+                    result.undecided(),
+                    result.meanQueries(),
+                    100_100 / mean);
         }
     }
 

@@ -28,7 +28,8 @@ import java.util.random.RandomGenerator;
  * @param share share of the pixels that the first squares cover, in (0, 1]; the ensemble uses 0.8
  * @param seed seed of the squares
  */
-public record Square(Norm norm, double epsilon, int queries, double share, Seed seed) implements BallAttack<Classifier> {
+public record Square(Norm norm, double epsilon, int queries, double share, Seed seed)
+        implements BallAttack<Classifier> {
     /** Checks the components. */
     public Square {
         Pgd.requireRadius(epsilon);
