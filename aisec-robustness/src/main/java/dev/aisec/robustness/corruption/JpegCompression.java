@@ -170,7 +170,10 @@ public record JpegCompression(List<Integer> qualities) implements Corruption {
                     }
                     forward();
                     for (int i = 0; i < 64; i++) {
-                        block[i] = (float) Math.rint(block[i] / table[i]) * table[i];
+                        // To the nearest step; ties, which constant coefficients often are, go away from 0 as in
+                        // libjpeg.
+                        float steps = Math.abs(block[i]) / table[i] + 0.50001f;
+                        block[i] = Math.copySign((int) steps * table[i], block[i]);
                     }
                     backward();
                     for (int y = 0; y < Math.min(8, height - top); y++) {
