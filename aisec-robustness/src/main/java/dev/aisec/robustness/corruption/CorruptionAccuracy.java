@@ -7,7 +7,6 @@ import dev.aisec.core.Measurement;
 import dev.aisec.core.Progress;
 import dev.aisec.core.Technique;
 import dev.aisec.core.math.ClopperPearson;
-import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.RowChunks;
@@ -44,7 +43,7 @@ public record CorruptionAccuracy(
      * @param subject name or digest of the classifier, for the evidence
      * @param model a classifier of images with one finite range of values
      * @param data labelled images
-     * @param corruptions what to do to them
+     * @param corruptions what to do to them; names unique
      * @param chunks how rows are cut, and where they run
      * @param progress told the rows done
      * @return the accuracies
@@ -56,38 +55,15 @@ public record CorruptionAccuracy(
             List<Corruption> corruptions,
             RowChunks chunks,
             Progress progress) {
-        model.spec().requireInputs(data.inputs());
-        model.spec().requireLabels(data.targets().labels());
-        long[][] right = new long[corruptions.size()][6];
-        List<long[][]> parts = chunks.map(
-                data.size(),
-                (from, to) -> {
-                    Batch images = data.inputs().rows(from, to);
-                    long[][] part = new long[corruptions.size()][6];
-                    long clean = correct(model, images, data, from);
-                    for (int c = 0; c < part.length; c++) {
-                        part[c][0] = clean;
-                        for (int severity = 1; severity <= 5; severity++) {
-                            Progress.checkInterrupted();
-                            Batch corrupted = corruptions
-                                    .get(c)
-                                    .apply(images, model.spec().bounds(), severity);
-                            part[c][severity] = correct(model, corrupted, data, from);
-                        }
-                    }
-                    return part;
-                },
-                progress);
-        for (long[][] part : parts) {
-            for (int c = 0; c < right.length; c++) {
-                for (int severity = 0; severity <= 5; severity++) {
-                    right[c][severity] += part[c][severity];
-                }
-            }
-        }
+        Outcomes outcomes =
+                Outcomes.of(List.of(model), data, corruptions, chunks, progress).get(0);
         List<List<Long>> correct = new ArrayList<>();
-        for (long[] counts : right) {
-            correct.add(java.util.Arrays.stream(counts).boxed().toList());
+        for (int c = 0; c < corruptions.size(); c++) {
+            List<Long> counts = new ArrayList<>();
+            for (int severity = 0; severity <= 5; severity++) {
+                counts.add(outcomes.right(c, severity));
+            }
+            correct.add(counts);
         }
         return new CorruptionAccuracy(
                 subject,
@@ -95,15 +71,6 @@ public record CorruptionAccuracy(
                 corruptions.stream().map(Corruption::name).toList(),
                 correct,
                 data.size());
-    }
-
-    private static long correct(Classifier model, Batch images, Labelled data, int from) {
-        int[] predicted = model.predict(images);
-        long right = 0;
-        for (int i = 0; i < predicted.length; i++) {
-            right += predicted[i] == data.targets().label(from + i) ? 1 : 0;
-        }
-        return right;
     }
 
     @Override
