@@ -62,7 +62,7 @@ public record AssessmentPolicy(List<Criterion> criteria) {
                         Map.of(),
                         3.0,
                         0.7,
-                        "Moderate noise, blur, contrast, light and rotation are everyday conditions.")));
+                        "Moderate noise, blur, light, compression and movement are everyday conditions.")));
     }
 
     private static Criterion atLeast(

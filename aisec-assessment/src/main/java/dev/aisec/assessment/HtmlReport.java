@@ -26,6 +26,9 @@ import java.util.stream.Collectors;
  * reads on a phone, on paper and in dark mode. Whatever comes from outside is escaped.
  */
 public final class HtmlReport {
+    /** Groups of bars whose names fit side by side. */
+    private static final int BARS = 6;
+
     private static final Map<String, String> NOTES = Map.of(
             "robust-accuracy",
             "Share of examples that stay right although an attacker may change every input by up to ε. An attack gives an"
@@ -213,9 +216,16 @@ public final class HtmlReport {
             Measurement.Curve curve = firstBar.get(subject);
             if (curve != null) {
                 String title = capital(Text.title(curve.name())) + ": " + subject;
-                out.append("<h3>").append(Html.escape(title)).append("</h3>\n<figure>\n");
-                out.append(Svg.bars(title, note(curve), Text.title(curve.y()), groups));
-                out.append("<figcaption>").append(Html.escape(note(curve))).append("</figcaption>\n</figure>\n");
+                out.append("<h3>").append(Html.escape(title)).append("</h3>\n");
+                for (int from = 0; from < groups.size(); from += BARS) {
+                    out.append("<figure>\n");
+                    out.append(Svg.bars(
+                            title,
+                            note(curve),
+                            Text.title(curve.y()),
+                            groups.subList(from, Math.min(groups.size(), from + BARS))));
+                    out.append("<figcaption>").append(Html.escape(note(curve))).append("</figcaption>\n</figure>\n");
+                }
                 table(
                         groups.stream()
                                 .map(g -> new Svg.Series(g.name(), g.points()))
