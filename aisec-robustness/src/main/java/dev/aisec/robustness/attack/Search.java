@@ -250,6 +250,18 @@ final class Search {
         return count == rows.length ? null : Arrays.copyOf(kept, count);
     }
 
+    /** Positions within {@code rows} of those without a sample at most this far; null if that is all of them. */
+    int @Nullable [] farther(int[] rows, double enough) {
+        int[] kept = new int[rows.length];
+        int count = 0;
+        for (int r = 0; r < rows.length; r++) {
+            if (!(distances[rows[r]] <= enough)) {
+                kept[count++] = r;
+            }
+        }
+        return count == rows.length ? null : Arrays.copyOf(kept, count);
+    }
+
     /** The chosen rows of an array with {@code width} values for each row. */
     static float[] pick(float[] x, int width, int[] kept) {
         float[] y = new float[kept.length * width];

@@ -45,6 +45,10 @@ class AttackContractTest {
                 ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
                 Square.of(Norm.LINF, 0.1).withQueries(200),
                 Square.of(Norm.L2, 0.3).withQueries(200),
+                new Within<>(DeepFool.of(Norm.L2), 0.3),
+                new Within<>(Fab.of(Norm.LINF), 0.1),
+                new Within<>(Fab.of(Norm.L1), 0.7),
+                new Within<>(Ddn.standard(), 0.3),
                 new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 
