@@ -25,10 +25,6 @@ final class DenseStep extends AffineStep {
         return wide;
     }
 
-    double[][] weights() {
-        return weights;
-    }
-
     @Override
     void apply(double[] x, double[] y) {
         for (int o = 0; o < outputs; o++) {

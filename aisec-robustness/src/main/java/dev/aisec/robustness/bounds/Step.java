@@ -2,8 +2,10 @@
 package dev.aisec.robustness.bounds;
 
 import dev.aisec.core.model.FeedForward;
+import dev.aisec.core.model.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A layer in the form that bounds are computed with. Immutable. */
 abstract class Step {
@@ -15,24 +17,32 @@ abstract class Step {
         this.outputs = outputs;
     }
 
-    /** The steps of a network; layers that only change the shape are none. */
+    /** The steps of a network. */
     static List<Step> of(FeedForward network) {
         List<Step> steps = new ArrayList<>();
         for (int i = 0; i < network.layers().size(); i++) {
-            FeedForward.Layer layer = network.layers().get(i);
-            if (layer instanceof FeedForward.Dense d) {
-                steps.add(new DenseStep(d));
-            } else if (layer instanceof FeedForward.Convolution c) {
-                steps.add(new ConvolutionStep(c, network.inputShape(i), network.inputShape(i + 1)));
-            } else if (layer instanceof FeedForward.AveragePooling p) {
-                steps.add(new AverageStep(p, network.inputShape(i), network.inputShape(i + 1)));
-            } else if (layer instanceof FeedForward.MaxPooling p) {
-                steps.add(new MaxStep(p, network.inputShape(i), network.inputShape(i + 1)));
-            } else if (layer instanceof FeedForward.Relu r) {
-                steps.add(new ReluStep(r.slope(), network.inputShape(i).size()));
-            }
+            of(network, i).ifPresent(steps::add);
         }
         return steps;
+    }
+
+    /** The step of a layer; none if it only changes the shape. */
+    static Optional<Step> of(FeedForward network, int index) {
+        FeedForward.Layer layer = network.layers().get(index);
+        Shape in = network.inputShape(index);
+        Shape out = network.inputShape(index + 1);
+        if (layer instanceof FeedForward.Dense d) {
+            return Optional.of(new DenseStep(d));
+        } else if (layer instanceof FeedForward.Convolution c) {
+            return Optional.of(new ConvolutionStep(c, in, out));
+        } else if (layer instanceof FeedForward.AveragePooling p) {
+            return Optional.of(new AverageStep(p, in, out));
+        } else if (layer instanceof FeedForward.MaxPooling p) {
+            return Optional.of(new MaxStep(p, in, out));
+        } else if (layer instanceof FeedForward.Relu r) {
+            return Optional.of(new ReluStep(r.slope(), in.size()));
+        }
+        return Optional.empty();
     }
 
     /** Bounds of the outputs, moved outward, and {@code in.magnitude}, from the bounds of the inputs. */
