@@ -44,19 +44,81 @@ final class ConvolutionStep extends AffineStep {
         return all;
     }
 
-    /** The kernel of a group as matrix: outputs of the group × taps. */
-    double[][] kernel(int group) {
-        int each = out.channels() / groups;
-        return Arrays.copyOfRange(weights, group * each, (group + 1) * each);
-    }
-
     int groups() {
         return groups;
     }
 
-    /** How many windows a cell can be part of. */
-    int overlap() {
-        return ((window.height() - 1) / window.strideY() + 1) * ((window.width() - 1) / window.strideX() + 1);
+    int paddedHeight() {
+        return in.height() + window.top() + window.bottom();
+    }
+
+    int paddedWidth() {
+        return in.width() + window.left() + window.right();
+    }
+
+    /** Rows of the smaller side of {@link #spectrum}. */
+    int spectrumSide() {
+        return 2 * Math.min(in.channels(), out.channels()) / groups;
+    }
+
+    /**
+     * The matrix that a convolution of the padded image, closed to a torus, is at a frequency: Σ_k w_k exp(2πi f·k / size),
+     * as real matrix [[Re, −Im], [Im, Re]] of the same singular values, or its transpose if that has fewer rows.
+     */
+    double[][] spectrum(int group, int fy, int fx) {
+        int m = out.channels() / groups;
+        int n = in.channels() / groups;
+        boolean tall = m > n;
+        double[][] matrix = new double[2 * Math.min(m, n)][2 * Math.max(m, n)];
+        int area = window.height() * window.width();
+        double[] cos = new double[area];
+        double[] sin = new double[area];
+        for (int t = 0; t < area; t++) {
+            // Reduced as whole numbers, so that the angle is as exact as a double can be.
+            long y = (long) fy * (t / window.width()) * window.dilationY() % paddedHeight();
+            long x = (long) fx * (t % window.width()) * window.dilationX() % paddedWidth();
+            double turns = (double) y / paddedHeight() + (double) x / paddedWidth();
+            cos[t] = Math.cos(2 * Math.PI * turns);
+            sin[t] = Math.sin(2 * Math.PI * turns);
+        }
+        for (int o = 0; o < m; o++) {
+            double[] w = weights[group * m + o];
+            for (int c = 0; c < n; c++) {
+                double re = 0;
+                double im = 0;
+                for (int t = 0; t < area; t++) {
+                    re += w[c * area + t] * cos[t];
+                    im += w[c * area + t] * sin[t];
+                }
+                int i = tall ? c : o;
+                int j = tall ? o : c;
+                int rows = matrix.length / 2;
+                int columns = matrix[0].length / 2;
+                matrix[i][j] = re;
+                matrix[rows + i][columns + j] = re;
+                matrix[i][columns + j] = tall ? im : -im;
+                matrix[rows + i][j] = tall ? -im : im;
+            }
+        }
+        return matrix;
+    }
+
+    /** A bound of the Frobenius norm of what rounding changes in {@link #spectrum}. */
+    double spectrumError(int group) {
+        int m = out.channels() / groups;
+        int area = window.height() * window.width();
+        double square = 0;
+        for (int o = group * m; o < (group + 1) * m; o++) {
+            for (int from = 0; from < taps; from += area) {
+                double sum = 0;
+                for (int t = from; t < from + area; t++) {
+                    sum += Math.abs(weights[o][t]);
+                }
+                square += sum * sum;
+            }
+        }
+        // The angle, below 4π, is off by less than 1e-14, and the factor of each weight by as much.
+        return Math.sqrt(2 * square) * (1.5e-14 + Rounding.slack(area));
     }
 
     @Override

@@ -25,12 +25,12 @@ import java.util.TreeMap;
  * certifies networks that were trained to keep it small.
  *
  * <p>From above: the least of √(‖W‖₁ ‖W‖∞); ‖(W Wᵀ)^1024‖_F^(1/2048) for layers with at most 512 inputs or outputs; and for
- * convolutions the same of the kernel, outputs × taps, times the root of the number of windows that share a cell. ReLU and
- * max pooling without overlap have 1.
+ * other convolutions the largest such number of the kernel's spectrum, up to about 64 channels on images of 16 × 16. ReLU
+ * and max pooling without overlap have 1.
  *
  * <p>Source: Szegedy et al., Intriguing Properties of Neural Networks, ICLR 2014, section 4.3; power iteration on
  * convolutions: Gouk, Frank, Pfahringer, Cree, Regularisation of Neural Networks by Enforcing Lipschitz Continuity, Machine
- * Learning 110, 2021; from above: Delattre, Barthélemy, Araujo, Allauzen, Efficient Bound of Lipschitz Constant for
+ * Learning 110, 2021; spectrum: Sedghi, Gupta, Long, The Singular Values of Convolutional Layers, ICLR 2019; from above: Delattre, Barthélemy, Araujo, Allauzen, Efficient Bound of Lipschitz Constant for
  * Convolutional Layers by Gram Iteration, ICML 2023. Clause 7.3.2-5.
  *
  * @param subject what it belongs to

@@ -96,16 +96,27 @@ class LipschitzBoundTest {
         }
     }
 
-    /** Too large for a Gram matrix: the bounds by the kernel and by the 1-norms hold above power iteration. */
+    /** Too large for a matrix: the spectrum of a convolution on a torus is just above what power iteration finds. */
     @Test
-    void of_largeConvolution_enclosesTheNorm() {
-        LipschitzBound bound = LipschitzBound.of("m", RandomNetworks.leNet(6));
-        assertThat(bound.factors()).hasSize(7);
+    void of_largeConvolutions_encloseTheNormTightly() {
+        RandomGenerator random = new Seed(6).generator(0);
+        FeedForward network = FeedForward.of(
+                Shape.of(4, 20, 18),
+                Bounds.of(0, 1),
+                List.of(
+                        RandomNetworks.convolution(
+                                random, 4, 6, new FeedForward.Window(3, 2, 1, 1, 2, 1, 1, 2, 0, 1), 2),
+                        new FeedForward.Relu(),
+                        RandomNetworks.convolution(random, 6, 2, FeedForward.Window.square(5, 1, 2), 1),
+                        new FeedForward.AveragePooling(FeedForward.Window.square(3, 2, 1), true),
+                        RandomNetworks.convolution(random, 2, 16, FeedForward.Window.square(3, 2, 1), 2),
+                        new FeedForward.Reshape(Shape.of(400)),
+                        RandomNetworks.dense(random, 400, 3)));
+        LipschitzBound bound = LipschitzBound.of("m", network);
+        assertThat(bound.factors()).hasSize(5);
         for (LipschitzBound.Factor f : bound.factors()) {
-            assertThat(f.upper()).as(f.layer()).isBetween(f.estimate(), 3 * f.estimate());
-            if (f.layer().contains("Dense") || f.layer().contains("Average")) {
-                assertThat(f.upper()).as(f.layer()).isLessThan(1.02 * f.estimate());
-            }
+            double gap = f.layer().contains("Average") ? 2 : 1.1;
+            assertThat(f.upper()).as(f.layer()).isBetween(f.estimate(), gap * f.estimate());
         }
     }
 
