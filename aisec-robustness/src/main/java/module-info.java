@@ -8,6 +8,7 @@ module dev.aisec.robustness {
     requires org.apache.commons.statistics.distribution;
 
     exports dev.aisec.robustness.attack;
+    exports dev.aisec.robustness.bounds;
     exports dev.aisec.robustness.corruption;
     exports dev.aisec.robustness.detect;
     exports dev.aisec.robustness.evaluation;

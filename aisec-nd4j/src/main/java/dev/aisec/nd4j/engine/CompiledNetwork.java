@@ -4,6 +4,7 @@ package dev.aisec.nd4j.engine;
 import dev.aisec.core.Progress;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.ClippedSum;
+import dev.aisec.core.model.FeedForward;
 import dev.aisec.core.model.LayerInfo;
 import dev.aisec.core.model.LayeredClassifier;
 import dev.aisec.core.model.LogitsAndGradient;
@@ -76,6 +77,17 @@ public final class CompiledNetwork implements LayeredClassifier, TrainableClassi
      */
     public NetworkSpec network() {
         return compiled.plain.spec;
+    }
+
+    /**
+     * The same network in plain Java with its weights visible, for proofs of robustness. Batch normalisation is folded as it
+     * is for {@link #logits}; the weights are those that {@link #logits} multiplies with, so both differ by rounding only.
+     *
+     * @return the network
+     * @throws IllegalStateException if a layer has no such form, or feeds more than the next one
+     */
+    public FeedForward feedForward() {
+        return VisibleLayers.of(compiled.fast, fast.flat, spec);
     }
 
     /**
