@@ -42,7 +42,10 @@ class AttackContractTest {
                 Apgd.ce(Norm.L1, 0.7),
                 Apgd.dlr(Norm.LINF, 0.1),
                 ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
-                new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
+                new Ensemble<>(List.of(RandomNoise.of(Norm.LINF, 0.15))),
+                new Ensemble<>(List.of(RandomNoise.of(Norm.L2, 0.4), RandomNoise.of(Norm.L2, 0.4))),
+                new Ensemble<>(List.of(RandomNoise.of(Norm.L1, 1).withSeed(new Seed(1)))),
+                new Ensemble<>(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 
     static LinearClassifier model() {
