@@ -3,8 +3,8 @@ package dev.aisec.robustness.attack;
 
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Classifier;
-import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -71,36 +71,49 @@ public record RandomNoise(Norm norm, double epsilon, int tries, Seed seed) imple
     @Override
     public AttackResult perturb(Classifier model, Batch inputs, Goal goal) {
         Search search = new Search(model, inputs, goal, norm);
-        Ball ball = new Ball(norm, epsilon, search.bounds, search.n);
         int n = search.n;
-        float[] low = new float[n];
-        float[] high = new float[n];
         for (int t = 0; t < tries; t++) {
             int[] rows = search.open();
             if (rows.length == 0) {
                 break;
             }
-            float[] x = search.inputsOf(rows);
-            Seed stream = seed.derive("random-noise-" + t);
-            for (int r = 0; r < rows.length; r++) {
-                int in = search.start(rows[r]);
-                RandomGenerator random = stream.generator(inputs.rowNumber(rows[r]));
-                ball.box(inputs.array(), in, low, high, 0);
-                ball.randomPoint(random, x, r * n);
-                if (t % 2 == 1) {
-                    outward(x, r * n, inputs.array(), in, n);
-                }
-                // The box of a row starts at 0, so the point is projected by itself.
-                float[] point = Arrays.copyOfRange(x, r * n, r * n + n);
-                ball.project(point, 0, inputs.array(), in, low, high);
-                System.arraycopy(point, 0, x, r * n, n);
-            }
-            search.ask(rows, search.numbers(rows), x);
+            Batch numbers = search.numbers(rows);
+            float[] x = points(search.bounds, numbers, t).array();
+            search.ask(rows, numbers, x);
             for (int r = 0; r < rows.length; r++) {
                 search.tried(rows[r], x, r * n);
             }
         }
         return search.result(epsilon);
+    }
+
+    /**
+     * The points of one try.
+     *
+     * @param bounds the bounds of the model
+     * @param inputs the centres, inside the bounds
+     * @param number which try, from 0: even numbers are uniform in the ball, odd ones far out
+     * @return a point for each row, inside ball and bounds
+     */
+    public Batch points(Bounds bounds, Batch inputs, int number) {
+        int n = inputs.shape().size();
+        Ball ball = new Ball(norm, epsilon, bounds, n);
+        Seed stream = seed.derive("random-noise-" + number);
+        float[] x = inputs.toArray();
+        float[] low = new float[x.length];
+        float[] high = new float[x.length];
+        for (int r = 0; r < inputs.size(); r++) {
+            int at = r * n;
+            int in = inputs.offset() + at;
+            RandomGenerator random = stream.generator(inputs.rowNumber(r));
+            ball.box(inputs.array(), in, low, high, at);
+            ball.randomPoint(random, x, at);
+            if (number % 2 == 1) {
+                outward(x, at, inputs.array(), in, n);
+            }
+            ball.project(x, at, inputs.array(), in, low, high);
+        }
+        return inputs.like(x, inputs.shape());
     }
 
     /** Moves a point of the ball to where its direction leaves the ball; in L∞, its signs to the corner. */

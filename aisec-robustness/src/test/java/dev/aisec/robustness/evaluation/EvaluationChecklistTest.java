@@ -18,7 +18,6 @@ import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.LogitsAndGradient;
 import dev.aisec.core.model.MarginLoss;
 import dev.aisec.core.model.ModelSpec;
-import dev.aisec.core.model.Preprocessor;
 import dev.aisec.core.model.RowChunks;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
@@ -132,7 +131,7 @@ class EvaluationChecklistTest {
         models.add(new Object[] {"linear L1", linear(), Pgd.of(Norm.L1, 0.5)});
         models.add(new Object[] {"sure", new Changed(linear(), times(20), times(20)), Pgd.of(Norm.LINF, 0.05)});
         // A quantiser behind which gradients are taken back as if it were not there.
-        models.add(new Object[] {"quantiser with BPDA", rounding(100, true).before(MODEL), Pgd.of(Norm.LINF, 0.05)});
+        models.add(new Object[] {"quantiser with BPDA", RoundingTo.levels(100).before(MODEL), Pgd.of(Norm.LINF, 0.05)});
         return models.build();
     }
 
@@ -158,32 +157,12 @@ class EvaluationChecklistTest {
         }
     }
 
-    private static Preprocessor rounding(int levels, boolean straightThrough) {
-        return new Preprocessor() {
-            @Override
-            public Batch apply(Batch inputs) {
-                float[] x = inputs.toArray();
-                for (int i = 0; i < x.length; i++) {
-                    x[i] = (float) Math.rint(x[i] * levels) / levels;
-                }
-                return inputs.like(x, inputs.shape());
-            }
-
-            @Override
-            public Batch backward(Batch inputs, Batch cotangents) {
-                // The true derivative of rounding is zero almost everywhere.
-                return straightThrough
-                        ? cotangents
-                        : inputs.like(new float[inputs.size() * inputs.shape().size()], inputs.shape());
-            }
-        };
-    }
-
     @Test
     void run_quantiserWithItsTrueGradient_fails() {
         EvaluationChecklist list = EvaluationChecklist.of(Pgd.of(Norm.LINF, 0.08));
-        DifferentiableClassifier naive = rounding(16, false).before(MODEL);
-        DifferentiableClassifier bpda = rounding(16, true).before(MODEL);
+        DifferentiableClassifier naive =
+                RoundingTo.levels(16).withTrueDerivative().before(MODEL);
+        DifferentiableClassifier bpda = RoundingTo.levels(16).before(MODEL);
         Labelled data = data(naive, 150);
         EvaluationChecklist.Result hidden = check(list, naive, data);
         assertThat(failed(hidden)).contains(Check.GRADIENT_NOT_ZERO, Check.FULL_RANGE);
