@@ -2,6 +2,7 @@
 package dev.aisec.robustness.attack;
 
 import dev.aisec.core.model.Batch;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -51,10 +52,23 @@ public record AttackResult(Batch samples, List<Row> rows) {
      * @return how many
      */
     public int count(Status status) {
+        return rowsWith(status).length;
+    }
+
+    /**
+     * The rows that ended in a status.
+     *
+     * @param status the status
+     * @return their numbers, in ascending order
+     */
+    public int[] rowsWith(Status status) {
+        int[] chosen = new int[rows.size()];
         int count = 0;
-        for (Row row : rows) {
-            count += row.status() == status ? 1 : 0;
+        for (int i = 0; i < chosen.length; i++) {
+            if (rows.get(i).status() == status) {
+                chosen[count++] = i;
+            }
         }
-        return count;
+        return Arrays.copyOf(chosen, count);
     }
 }

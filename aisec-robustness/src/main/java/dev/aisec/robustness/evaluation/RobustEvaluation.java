@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.robustness.evaluation;
 
+import dev.aisec.core.Estimate;
 import dev.aisec.core.Evidence;
 import dev.aisec.core.EvidenceSource;
 import dev.aisec.core.Finding;
@@ -15,6 +16,7 @@ import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.RowChunks;
 import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.BallAttack;
+import dev.aisec.robustness.attack.Ensemble;
 import dev.aisec.robustness.attack.Goal;
 import dev.aisec.robustness.attack.Norm;
 import java.util.ArrayList;
@@ -33,13 +35,12 @@ import java.util.TreeMap;
  * @param subject what was evaluated
  * @param norm norm of the ball
  * @param epsilon radius of the ball
- * @param n how many examples there were
- * @param clean how many of them were right
+ * @param outcomes how each example ended, in order
  * @param stages what each attack did, in order
  * @param findings doubts about the result
  */
 public record RobustEvaluation(
-        String subject, Norm norm, double epsilon, long n, long clean, List<Stage> stages, List<Finding> findings)
+        String subject, Norm norm, double epsilon, List<Outcome> outcomes, List<Stage> stages, List<Finding> findings)
         implements EvidenceSource {
     /** A black-box attack should break next to nothing that gradients left: at most this share of the examples. */
     private static final double BLACK_BOX_GAIN = 0.002;
@@ -52,7 +53,53 @@ public record RobustEvaluation(
      * @param attack the attack
      * @param blackBox whether it does without gradients
      */
-    public record Named<M extends Classifier>(String name, BallAttack<? super M> attack, boolean blackBox) {}
+    public record Named<M extends Classifier>(String name, BallAttack<? super M> attack, boolean blackBox) {
+        /**
+         * An attack that uses gradients, or whatever else the model gives.
+         *
+         * @param <M> kind of model
+         * @param name short name
+         * @param attack the attack
+         * @return both
+         */
+        public static <M extends Classifier> Named<M> whiteBox(String name, BallAttack<? super M> attack) {
+            return new Named<>(name, attack, false);
+        }
+
+        /**
+         * An attack that only asks the model.
+         *
+         * @param <M> kind of model
+         * @param name short name
+         * @param attack the attack
+         * @return both
+         */
+        public static <M extends Classifier> Named<M> blackBox(String name, BallAttack<Classifier> attack) {
+            return new Named<>(name, attack, true);
+        }
+    }
+
+    /** How an example ended. */
+    public enum Ending {
+        /** Wrong without a perturbation. */
+        WRONG,
+        /** Right until an attack broke it. */
+        BROKEN,
+        /** Right at first; under an attack the model answered the same input in two ways. */
+        UNSTABLE,
+        /** Right under all attacks: no adversarial example was found, which does not prove that there is none. */
+        ROBUST
+    }
+
+    /**
+     * What happened to an example.
+     *
+     * @param ending how it ended
+     * @param attack name of the attack that broke it or under which it was unstable; empty otherwise
+     * @param distance norm of the perturbation that broke it; 0 if it was wrong; infinite if it is robust, unknown and 0 if
+     *     it is unstable
+     */
+    public record Outcome(Ending ending, String attack, double distance) {}
 
     /**
      * What an attack did.
@@ -90,6 +137,7 @@ public record RobustEvaluation(
 
     /** Copies the lists. */
     public RobustEvaluation {
+        outcomes = List.copyOf(outcomes);
         stages = List.copyOf(stages);
         findings = List.copyOf(findings);
     }
@@ -119,10 +167,10 @@ public record RobustEvaluation(
                         Arrays.copyOfRange(data.targets().labels(), from, to),
                         attacks),
                 progress);
-        long clean = 0;
+        List<Outcome> outcomes = new ArrayList<>();
         List<Stage> stages = new ArrayList<>();
         for (Part part : parts) {
-            clean += part.clean;
+            outcomes.addAll(part.outcomes);
             for (int a = 0; a < attacks.size(); a++) {
                 Stage stage = part.stages.get(a);
                 if (stages.size() <= a) {
@@ -140,8 +188,7 @@ public record RobustEvaluation(
                 subject,
                 first.norm(),
                 first.epsilon(),
-                data.size(),
-                clean,
+                outcomes,
                 stages,
                 findings(attacks, stages, data.size(), "norm " + first.norm() + ", epsilon " + first.epsilon()));
     }
@@ -165,44 +212,56 @@ public record RobustEvaluation(
         }
     }
 
-    private record Part(long clean, List<Stage> stages) {}
+    private record Part(List<Outcome> outcomes, List<Stage> stages) {}
 
     private static Stage empty(Named<?> attack) {
         return new Stage(attack.name(), attack.attack().toString(), 0, 0, 0, 0, 0, 0);
     }
 
     private static <M extends Classifier> Part part(M model, Batch inputs, int[] labels, List<Named<M>> attacks) {
+        Outcome[] outcomes = new Outcome[labels.length];
+        Arrays.fill(outcomes, new Outcome(Ending.WRONG, "", 0));
+        List<Stage> stages = new ArrayList<>();
+        attacks.forEach(a -> stages.add(empty(a)));
+        int[] right = right(model, inputs, labels);
+        if (right.length > 0) {
+            List<BallAttack<? super M>> list = new ArrayList<>();
+            attacks.forEach(a -> list.add(a.attack()));
+            List<Ensemble.Stage> run = new Ensemble<M>(list)
+                    .stages(model, inputs.select(right), Goal.avoid(labels).select(right));
+            for (int a = 0; a < run.size(); a++) {
+                Named<M> attack = attacks.get(a);
+                AttackResult result = run.get(a).result();
+                stages.set(a, stage(attack, result));
+                for (int k = 0; k < result.rows().size(); k++) {
+                    outcomes[right[run.get(a).rows()[k]]] =
+                            outcome(attack.name(), result.rows().get(k));
+                }
+            }
+        }
+        return new Part(Arrays.asList(outcomes), stages);
+    }
+
+    /** The rows that a model gets right. */
+    static int[] right(Classifier model, Batch inputs, int[] labels) {
         int[] predicted = model.predict(inputs);
-        int[] left = new int[labels.length];
+        int[] right = new int[labels.length];
         int count = 0;
         for (int i = 0; i < labels.length; i++) {
             if (predicted[i] == labels[i]) {
-                left[count++] = i;
+                right[count++] = i;
             }
         }
-        left = Arrays.copyOf(left, count);
-        List<Stage> stages = new ArrayList<>();
-        for (Named<M> attack : attacks) {
-            Stage stage = empty(attack);
-            if (left.length > 0) {
-                int[] truth = new int[left.length];
-                for (int i = 0; i < left.length; i++) {
-                    truth[i] = labels[left[i]];
-                }
-                AttackResult result = attack.attack().perturb(model, inputs.select(left), Goal.avoid(truth));
-                stage = stage(attack, result);
-                int[] still = new int[left.length];
-                int kept = 0;
-                for (int i = 0; i < left.length; i++) {
-                    if (result.rows().get(i).status() == AttackResult.Status.FAILED) {
-                        still[kept++] = left[i];
-                    }
-                }
-                left = Arrays.copyOf(still, kept);
-            }
-            stages.add(stage);
-        }
-        return new Part(count, stages);
+        return Arrays.copyOf(right, count);
+    }
+
+    private static Outcome outcome(String attack, AttackResult.Row row) {
+        return switch (row.status()) {
+            case FAILED -> new Outcome(Ending.ROBUST, "", Double.POSITIVE_INFINITY);
+            case SUCCEEDED -> new Outcome(Ending.BROKEN, attack, row.distance());
+            // Right a moment ago, wrong without a perturbation now: as little to be relied on.
+            case UNCONFIRMED, NOTHING_TO_DO -> new Outcome(Ending.UNSTABLE, attack, 0);
+        };
     }
 
     private static Stage stage(Named<?> attack, AttackResult result) {
@@ -213,7 +272,6 @@ public record RobustEvaluation(
         long gradients = 0;
         for (AttackResult.Row row : result.rows()) {
             broken += row.status() == AttackResult.Status.FAILED ? 0 : 1;
-            // Right a moment ago, wrong without a perturbation now: as little to be relied on.
             boolean unstable = row.status() == AttackResult.Status.UNCONFIRMED
                     || row.status() == AttackResult.Status.NOTHING_TO_DO;
             unconfirmed += unstable ? 1 : 0;
@@ -265,12 +323,59 @@ public record RobustEvaluation(
     }
 
     /**
+     * How many examples there were.
+     *
+     * @return at least 0
+     */
+    public long n() {
+        return outcomes.size();
+    }
+
+    /**
+     * How many examples were right without a perturbation.
+     *
+     * @return at most {@link #n()}
+     */
+    public long clean() {
+        return outcomes.size() - count(Ending.WRONG);
+    }
+
+    /**
      * How many examples stayed right under all attacks.
      *
      * @return at most {@link #clean()}
      */
     public long robust() {
-        return clean - stages.stream().mapToLong(Stage::broken).sum();
+        return count(Ending.ROBUST);
+    }
+
+    /**
+     * How many examples stay right in a smaller ball, as far as the perturbations found tell: one that broke an example at
+     * distance d breaks it in every ball of radius d or more. Tight only with attacks that look for the nearest one.
+     *
+     * @param radius in [0, {@link #epsilon()}]
+     * @return an upper bound; {@link #robust()} at {@code epsilon}
+     */
+    public long robust(double radius) {
+        if (!(radius >= 0 && radius <= epsilon)) {
+            throw new IllegalArgumentException("radius must be in [0, " + epsilon + "], was " + radius);
+        }
+        return outcomes.stream()
+                .filter(o -> o.ending() == Ending.ROBUST || o.ending() == Ending.BROKEN && o.distance() > radius)
+                .count();
+    }
+
+    /**
+     * The share of the examples that stayed right under all attacks: an upper bound of the robust accuracy.
+     *
+     * @return share with Clopper-Pearson interval
+     */
+    public Estimate robustAccuracy() {
+        return ClopperPearson.share(robust(), n(), CleanAccuracy.CONFIDENCE);
+    }
+
+    private long count(Ending ending) {
+        return outcomes.stream().filter(o -> o.ending() == ending).count();
     }
 
     @Override
@@ -281,8 +386,8 @@ public record RobustEvaluation(
         parameters.put("interval", "Clopper-Pearson");
         parameters.put("norm", norm.name());
         parameters.put("epsilon", String.valueOf(epsilon));
-        measurements.add(share("clean-accuracy", new TreeMap<>(), clean));
-        long left = clean;
+        measurements.add(share("clean-accuracy", new TreeMap<>(), clean()));
+        long left = clean();
         for (int a = 0; a < stages.size(); a++) {
             Stage s = stages.get(a);
             left -= s.broken();
@@ -298,6 +403,6 @@ public record RobustEvaluation(
     private Measurement share(String name, SortedMap<String, String> labels, long count) {
         labels.put("epsilon", String.valueOf(epsilon));
         labels.put("norm", norm.name());
-        return new Measurement.Scalar(name, "1", labels, ClopperPearson.share(count, n, CleanAccuracy.CONFIDENCE));
+        return new Measurement.Scalar(name, "1", labels, ClopperPearson.share(count, n(), CleanAccuracy.CONFIDENCE));
     }
 }

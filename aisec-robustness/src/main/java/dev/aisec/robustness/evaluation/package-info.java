@@ -3,9 +3,11 @@
  * Robustness evaluation (clause 7.3.2-5): {@link dev.aisec.robustness.evaluation.CleanAccuracy} as the baseline,
  * {@link dev.aisec.robustness.evaluation.RobustAccuracy} over the radius of one attack,
  * {@link dev.aisec.robustness.evaluation.RobustEvaluation} as the worst case over many,
- * {@link dev.aisec.robustness.evaluation.CertifiedRobustness} between a proof and an attack. Natural robustness stands in
- * {@code dev.aisec.robustness.corruption}, certified robustness in {@code dev.aisec.robustness.bounds} and
- * {@code dev.aisec.robustness.smoothing}.
+ * {@link dev.aisec.robustness.evaluation.CertifiedRobustness} between a proof and an attack. Whether such numbers can be
+ * believed: {@link dev.aisec.robustness.evaluation.EvaluationChecklist} and
+ * {@link dev.aisec.robustness.evaluation.AttackSelfTest}. Natural robustness stands in {@code
+ * dev.aisec.robustness.corruption}, certified robustness in {@code dev.aisec.robustness.bounds} and {@code
+ * dev.aisec.robustness.smoothing}.
  */
 @NullMarked
 package dev.aisec.robustness.evaluation;

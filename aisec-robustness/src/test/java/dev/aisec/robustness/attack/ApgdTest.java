@@ -175,9 +175,11 @@ class ApgdTest {
 
     @Test
     void ensemble_otherRadius_isRefused() {
-        assertThatThrownBy(() -> new Ensemble(List.of(Pgd.of(Norm.L2, 1), Apgd.ce(Norm.L2, 2))))
+        assertThatThrownBy(
+                        () -> new Ensemble<DifferentiableClassifier>(List.of(Pgd.of(Norm.L2, 1), Apgd.ce(Norm.L2, 2))))
                 .hasMessageContaining("must share norm and radius");
-        assertThatThrownBy(() -> new Ensemble(List.of())).hasMessage("attacks must not be empty");
+        assertThatThrownBy(() -> new Ensemble<DifferentiableClassifier>(List.of()))
+                .hasMessage("attacks must not be empty");
         assertThatThrownBy(() -> ApgdTargeted.of(Norm.L2, 1).perturb(new Hills(), inputs(1), Goal.reach(0)))
                 .hasMessageContaining("to avoid labels");
         assertThatThrownBy(() -> Apgd.ce(Norm.L2, 1e39)).hasMessageContaining("epsilon must be <=");

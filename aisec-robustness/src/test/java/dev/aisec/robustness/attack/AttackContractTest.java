@@ -49,7 +49,10 @@ class AttackContractTest {
                 new Within<>(Fab.of(Norm.LINF), 0.1),
                 new Within<>(Fab.of(Norm.L1), 0.7),
                 new Within<>(Ddn.standard(), 0.3),
-                new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
+                new Ensemble<>(List.of(RandomNoise.of(Norm.LINF, 0.15))),
+                new Ensemble<>(List.of(RandomNoise.of(Norm.L2, 0.4), RandomNoise.of(Norm.L2, 0.4))),
+                new Ensemble<>(List.of(RandomNoise.of(Norm.L1, 1).withSeed(new Seed(1)))),
+                new Ensemble<>(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 
     static LinearClassifier model() {

@@ -4,6 +4,7 @@ package dev.aisec.robustness.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aisec.core.Estimate;
 import dev.aisec.core.Finding;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Progress;
@@ -21,6 +22,7 @@ import dev.aisec.core.model.Targets;
 import dev.aisec.robustness.attack.Apgd;
 import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.BallAttack;
+import dev.aisec.robustness.attack.Ensemble;
 import dev.aisec.robustness.attack.Goal;
 import dev.aisec.robustness.attack.Norm;
 import dev.aisec.robustness.attack.Pgd;
@@ -92,6 +94,27 @@ class RobustEvaluationTest {
                 .containsExactly(10L, 6L, 6L);
         assertThat(result.stages().stream().map(RobustEvaluation.Stage::broken)).containsExactly(4L, 0L, 0L);
         assertThat(result.findings()).isEmpty();
+        assertThat(result.outcomes().stream().map(RobustEvaluation.Outcome::ending))
+                .containsExactly(
+                        RobustEvaluation.Ending.BROKEN,
+                        RobustEvaluation.Ending.BROKEN,
+                        RobustEvaluation.Ending.BROKEN,
+                        RobustEvaluation.Ending.BROKEN,
+                        RobustEvaluation.Ending.ROBUST,
+                        RobustEvaluation.Ending.ROBUST,
+                        RobustEvaluation.Ending.ROBUST,
+                        RobustEvaluation.Ending.ROBUST,
+                        RobustEvaluation.Ending.ROBUST,
+                        RobustEvaluation.Ending.ROBUST,
+                        RobustEvaluation.Ending.WRONG,
+                        RobustEvaluation.Ending.WRONG);
+        assertThat(result.outcomes().get(3).attack()).isEqualTo("fgsm");
+        assertThat(result.robust(0.4)).isEqualTo(6);
+        assertThat(result.robust(0)).isEqualTo(10);
+        assertThatThrownBy(() -> result.robust(0.5)).hasMessageContaining("radius must be in [0, 0.4], was 0.5");
+        Estimate.Measured share = (Estimate.Measured) result.robustAccuracy();
+        assertThat(share.value()).isEqualTo(0.5);
+        assertThat(share.interval().contains(0.5)).isTrue();
         assertThat(result.evidence().measurements().stream().map(Measurement::name))
                 .containsExactly(
                         "clean-accuracy",
@@ -149,5 +172,20 @@ class RobustEvaluationTest {
         List<RobustEvaluation.Named<LinearClassifier>> none = List.of();
         assertThatThrownBy(() -> RobustEvaluation.of("m", MODEL, data(), none, RowChunks.of(5), Progress.NONE))
                 .hasMessage("attacks must not be empty");
+    }
+
+    @Test
+    void of_attacksWithAndWithoutGradients_standInOneList() {
+        List<RobustEvaluation.Named<DifferentiableClassifier>> attacks = List.of(
+                RobustEvaluation.Named.blackBox("down", new Down(Norm.LINF, 0.2)),
+                RobustEvaluation.Named.whiteBox("apgd", Apgd.ce(Norm.LINF, 0.2).withSteps(5)));
+        RobustEvaluation result = RobustEvaluation.of("m", MODEL, data(), attacks, RowChunks.of(5), Progress.NONE);
+        assertThat(result.robust()).isEqualTo(8);
+        // The same list over the radius.
+        Ensemble<DifferentiableClassifier> all = new Ensemble<>(
+                List.of(new Down(Norm.LINF, 0.2), Apgd.ce(Norm.LINF, 0.2).withSteps(5)));
+        RobustAccuracy curve = RobustAccuracy.of(
+                "m", MODEL, data(), all, "all", List.of(0.0, 0.1, 0.2, 0.3), RowChunks.of(5), Progress.NONE);
+        assertThat(curve.robust()).containsExactly(10L, 9L, 8L, 7L);
     }
 }
