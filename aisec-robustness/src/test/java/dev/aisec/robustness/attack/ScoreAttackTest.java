@@ -11,6 +11,7 @@ import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -57,8 +58,15 @@ class ScoreAttackTest {
         return hardest;
     }
 
-    /** For each row, the distance to the nearest other class: margin over the dual norm of the difference of weights. */
+    /** For each row, the distance to the nearest other class. */
     static double[] distances(LinearClassifier model, Batch inputs, Norm norm) {
+        return Arrays.stream(distancesOfClasses(model, inputs, norm))
+                .mapToDouble(d -> Arrays.stream(d).min().orElseThrow())
+                .toArray();
+    }
+
+    /** For each row and other class c, margin over the dual norm of the difference of weights; infinite for the row's class. */
+    static double[][] distancesOfClasses(LinearClassifier model, Batch inputs, Norm norm) {
         int n = inputs.shape().size();
         int classes = model.spec().classes();
         int[] label = model.predict(inputs);
@@ -74,9 +82,9 @@ class ScoreAttackTest {
                 unit[c * n + j] = z.get(0, c);
             }
         }
-        double[] distances = new double[inputs.size()];
+        double[][] distances = new double[inputs.size()][classes];
         for (int i = 0; i < distances.length; i++) {
-            distances[i] = Double.POSITIVE_INFINITY;
+            distances[i][label[i]] = Double.POSITIVE_INFINITY;
             for (int c = 0; c < classes; c++) {
                 if (c != label[i]) {
                     double dual = 0;
@@ -85,7 +93,7 @@ class ScoreAttackTest {
                         dual += norm == Norm.L2 ? w * w : Math.abs(w);
                     }
                     dual = norm == Norm.L2 ? Math.sqrt(dual) : dual;
-                    distances[i] = Math.min(distances[i], (logits.get(i, label[i]) - logits.get(i, c)) / dual);
+                    distances[i][c] = (logits.get(i, label[i]) - logits.get(i, c)) / dual;
                 }
             }
         }
