@@ -78,7 +78,7 @@ public record RandomNoise(Norm norm, double epsilon, int tries, Seed seed) imple
                 break;
             }
             Batch numbers = search.numbers(rows);
-            float[] x = points(search.bounds, numbers, t).array();
+            float[] x = points(search.bounds, inputs.select(rows), t).array();
             search.ask(rows, numbers, x);
             for (int r = 0; r < rows.length; r++) {
                 search.tried(rows[r], x, r * n);

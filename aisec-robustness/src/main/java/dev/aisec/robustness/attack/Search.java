@@ -11,6 +11,7 @@ import dev.aisec.core.model.LogitsAndGradient;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.ModelSpec;
+import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,6 +34,7 @@ final class Search {
 
     private final Classifier model;
     private final Norm norm;
+    private final Batch numbering;
     private final float[] samples;
     private final double[] distances;
     private final AttackResult.Status[] status;
@@ -52,6 +54,7 @@ final class Search {
         goal.check(spec, inputs.size());
         requireInside(inputs, bounds);
         n = inputs.shape().size();
+        numbering = inputs.like(new float[inputs.size()], Shape.of(1));
         samples = inputs.toArray();
         distances = new double[inputs.size()];
         Arrays.fill(distances, Double.POSITIVE_INFINITY);
@@ -140,9 +143,12 @@ final class Search {
         return x;
     }
 
-    /** The rows as a batch under which candidates stand with their row numbers; made anew when rows change. */
+    /**
+     * The numbers of rows, which may repeat, as a batch under which candidates stand; made anew when rows change. It has one
+     * value for each row, so that it costs nothing.
+     */
     Batch numbers(int[] rows) {
-        return inputs.select(rows);
+        return numbering.select(rows);
     }
 
     /** Takes a sample that the model was seen to be fooled by, if it is nearer than what is there. */
@@ -164,13 +170,39 @@ final class Search {
 
     /** Asks the model about candidates and takes those that achieve the goal. */
     Batch ask(int[] rows, Batch numbers, float[] x) {
+        Batch logits = probe(rows, numbers, x);
+        take(rows, logits, x);
+        return logits;
+    }
+
+    /** Asks the model about candidates, several for a row if its number repeats, and takes none. */
+    Batch probe(int[] rows, Batch numbers, float[] x) {
         Progress.checkInterrupted();
         Batch logits = model.logits(numbers.like(x, inputs.shape()));
         for (int row : rows) {
             queries[row]++;
         }
-        take(rows, logits, x);
         return logits;
+    }
+
+    /**
+     * Asks the model for its decisions only, on candidates, several for a row if its number repeats. Takes the nearest of
+     * those that achieve the goal.
+     *
+     * @return for each candidate, whether it achieves the goal
+     */
+    boolean[] decide(int[] rows, Batch numbers, float[] x) {
+        Progress.checkInterrupted();
+        int[] predicted = model.predict(numbers.like(x, inputs.shape()));
+        boolean[] achieved = new boolean[rows.length];
+        for (int r = 0; r < rows.length; r++) {
+            queries[rows[r]]++;
+            achieved[r] = goal.achieved(rows[r], predicted[r]);
+            if (achieved[r]) {
+                found(rows[r], x, r * n);
+            }
+        }
+        return achieved;
     }
 
     /** Takes the candidates that achieve the goal. */

@@ -4,50 +4,63 @@ package dev.aisec.robustness.attack;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Classifier;
-import dev.aisec.core.model.Shape;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * Square: random search with square patches, by the logits of a model that gives no gradients. Each query changes one square
- * of the perturbation and keeps it if the margin falls.
+ * Square attack: random search with square-shaped changes at the border of the ball, which are kept when they lower the
+ * margin. Needs logits, no gradients: it also works where gradients are masked.
  *
- * <p>Guarantee: samples lie inside ball and bounds, float rounding included; a row that is broken is not queried any more; no
- * row has more than {@code queries} queries beside the first and the last, confirming, one. It needs no gradient, so masked
- * gradients do not stop it.
+ * <p>Guarantee: samples lie inside ball and bounds, float rounding included; no row costs more than {@code queries}
+ * forward passes, those on the input itself and for the confirmation included; a row that is broken is not queried any
+ * more. It gives an upper bound of robust accuracy, not a proof.
  *
- * <p>Inputs of shape [channels, height, width] have square patches over all channels; inputs of any other shape are taken
- * as one channel of a single line, where a patch is a segment.
+ * <p>Assumptions: the example is an image [C, H, W] or [H, W]. Any other shape is taken as a strip of 1 × n pixels, on
+ * which squares are intervals of neighbouring features.
  *
- * <p>Source: Andriushchenko, Croce, Flammarion, Hein, Square Attack, ECCV 2020, algorithms 1 to 3, with the authors' schedule of
- * sizes. Clause 7.3.2-5.
+ * <p>The start are vertical stripes of ±ε (L∞) or a grid of bumps scaled to ε (L2). Iteration i changes a square with a
+ * share p_i of the pixels: all of it to ±ε, one sign for each channel (L∞); or moves the mass of one random window into
+ * a bump in another (L2). p_i falls from {@code share} by halves at 0.1, 0.5, 2, 5, 10, 20, 40, 60, 80 % of the budget. The
+ * loss is the margin z_y − max_{c≠y} z_c, for a target its negative.
  *
- * @param norm L∞ or L2
+ * <p>Source: Andriushchenko, Croce, Flammarion, Hein, Square Attack: a Query-Efficient Black-Box Adversarial Attack via
+ * Random Search, ECCV 2020, algorithms 1 to 3. Clause 7.3.2-5.
+ *
+ * @param norm norm of the ball, L∞ or L2
  * @param epsilon radius of the ball, in units of the inputs; positive and finite
- * @param queries most candidates for each row; at least 1; the paper uses 10,000, the AutoAttack ensemble 5,000
- * @param share share of the pixels that the first squares cover, in (0, 1]; the ensemble uses 0.8
- * @param seed seed of the squares
+ * @param queries most forward passes for each row; at least 3
+ * @param share first share p of the pixels that a square has, in (0, 1]
+ * @param seed seed of the search
  */
 public record Square(Norm norm, double epsilon, int queries, double share, Seed seed)
         implements BallAttack<Classifier> {
+    /** Of 10,000 iterations, those after which the share is halved (appendix of the paper). */
+    private static final int[] HALVED = {10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
+
     /** Checks the components. */
     public Square {
-        Pgd.requireRadius(epsilon);
-        if (norm != Norm.LINF && norm != Norm.L2) {
+        if (norm == Norm.L1) {
             throw new IllegalArgumentException("norm must be LINF or L2, was " + norm);
         }
-        if (queries < 1) {
-            throw new IllegalArgumentException("queries must be >= 1, was " + queries);
-        }
+        Pgd.requireRadius(epsilon);
+        requireQueries(queries);
         if (!(share > 0 && share <= 1)) {
             throw new IllegalArgumentException("share must be in (0, 1], was " + share);
         }
     }
 
+    static void requireQueries(int queries) {
+        if (queries < 3) {
+            throw new IllegalArgumentException(
+                    "queries must be >= 3 (input, one candidate, confirmation), was " + queries);
+        }
+    }
+
     /**
-     * 5,000 queries, first squares of 0.8 of the pixels: as in the AutoAttack ensemble.
+     * 5,000 queries with a first share of 0.8, as in AutoAttack (Croce, Hein, ICML 2020). The paper itself uses 0.05 (L∞) and
+     * 0.1 (L2) for undefended ImageNet models, 0.8 for robust ones.
      *
-     * @param norm L∞ or L2
+     * @param norm norm of the ball, L∞ or L2
      * @param epsilon radius of the ball
      * @return the attack
      */
@@ -61,13 +74,23 @@ public record Square(Norm norm, double epsilon, int queries, double share, Seed 
     }
 
     /**
-     * The same attack with another budget.
+     * The same attack with another budget; the schedule of the shares is stretched to it.
      *
-     * @param most most candidates for each row
+     * @param count most forward passes for each row
      * @return the attack
      */
-    public Square withQueries(int most) {
-        return new Square(norm, epsilon, most, share, seed);
+    public Square withQueries(int count) {
+        return new Square(norm, epsilon, count, share, seed);
+    }
+
+    /**
+     * The same attack with another first share.
+     *
+     * @param first share of the pixels, in (0, 1]
+     * @return the attack
+     */
+    public Square withShare(double first) {
+        return new Square(norm, epsilon, queries, first, seed);
     }
 
     /**
@@ -90,103 +113,89 @@ public record Square(Norm norm, double epsilon, int queries, double share, Seed 
         return search.result(epsilon);
     }
 
-    /** Share of the pixels after so many queries: halved at the authors' ten points, set for 10,000 queries. */
-    double shareAt(int query) {
-        long at = (long) query * 10_000 / queries;
-        int[] halvings = {10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
+    /** Share of the pixels at an iteration. */
+    double share(int iteration, int iterations) {
+        long of10000 = 10_000L * iteration / iterations;
         double p = share;
-        for (int point : halvings) {
-            p = at > point ? p / 2 : p;
+        for (int at : HALVED) {
+            p = of10000 > at ? p / 2 : p;
         }
         return p;
     }
 
+    /** Arrays hold the rows that are still open, one after the other. */
     private final class Run {
         private final Search search;
+        private final Grid grid;
         private final Ball ball;
         private final int n;
-        private final int channels;
-        private final int height;
-        private final int width;
+        private final float[] clean;
         private int[] rows;
         private Batch numbers;
-        private RandomGenerator[] randoms;
+        private RandomGenerator[] random;
+        private float[] best;
         private float[] low;
         private float[] high;
-        private float[] x;
-        private double[] margin;
-        private float[] candidates;
+        private double[] score;
+        /** The candidate's perturbation, of one row. */
+        private final double[] delta;
 
         Run(Search search, int[] rows) {
             this.search = search;
             this.rows = rows;
             n = search.n;
-            Shape shape = search.inputs.shape();
-            boolean image = shape.rank() == 3;
-            channels = image ? shape.dimension(0) : 1;
-            height = image ? shape.dimension(1) : 1;
-            width = image ? shape.dimension(2) : n;
+            grid = Grid.of(search.inputs.shape());
             ball = new Ball(norm, epsilon, search.bounds, n);
+            clean = search.inputs.array();
             numbers = search.numbers(rows);
-            randoms = new RandomGenerator[rows.length];
-            x = search.inputsOf(rows);
-            low = new float[x.length];
-            high = new float[x.length];
+            random = new RandomGenerator[rows.length];
+            best = search.inputsOf(rows);
+            low = new float[best.length];
+            high = new float[best.length];
+            score = new double[rows.length];
+            delta = new double[n];
             for (int r = 0; r < rows.length; r++) {
-                randoms[r] = seed.derive("square").generator(search.inputs.rowNumber(rows[r]));
-                ball.box(search.inputs.array(), search.start(rows[r]), low, high, r * n);
-                if (norm == Norm.LINF) {
-                    stripes(r);
-                } else {
-                    tiles(r);
-                }
-                ball.project(x, r * n, search.inputs.array(), search.start(rows[r]), low, high);
+                random[r] = seed.derive("square").generator(search.inputs.rowNumber(rows[r]));
+                ball.box(clean, search.start(rows[r]), low, high, r * n);
             }
-            margin = new double[0];
-            candidates = new float[0];
         }
 
         void run() {
-            margin = margins(search.ask(rows, numbers, x));
+            // The input was asked about already, and what is found will be once more.
+            int iterations = queries - 2;
+            for (int r = 0; r < rows.length; r++) {
+                if (norm == Norm.LINF) {
+                    stripes(r);
+                } else {
+                    bumps(r);
+                }
+            }
+            score = Score.MARGIN.of(search.ask(rows, numbers, best), rows, search.goal);
             drop();
-            for (int query = 1; query < queries && rows.length > 0; query++) {
-                candidates = x.clone();
-                double p = shareAt(query);
+            float[] candidate = new float[best.length];
+            for (int i = 1; i < iterations && rows.length > 0; i++) {
+                candidate = candidate.length == best.length ? candidate : new float[best.length];
+                System.arraycopy(best, 0, candidate, 0, best.length);
+                double p = share(i, iterations);
                 for (int r = 0; r < rows.length; r++) {
                     if (norm == Norm.LINF) {
-                        square(r, p);
+                        square(r, p, candidate);
                     } else {
-                        twoSquares(r, p);
+                        move(r, p, candidate);
                     }
-                    ball.project(candidates, r * n, search.inputs.array(), search.start(rows[r]), low, high);
                 }
-                double[] now = margins(search.ask(rows, numbers, candidates));
+                double[] now = Score.MARGIN.of(search.ask(rows, numbers, candidate), rows, search.goal);
                 for (int r = 0; r < rows.length; r++) {
-                    if (now[r] < margin[r]) {
-                        margin[r] = now[r];
-                        System.arraycopy(candidates, r * n, x, r * n, n);
+                    if (now[r] < score[r]) {
+                        score[r] = now[r];
+                        System.arraycopy(candidate, r * n, best, r * n, n);
                     }
                 }
                 drop();
             }
             for (int r = 0; r < rows.length; r++) {
-                search.tried(rows[r], x, r * n);
+                search.tried(rows[r], best, r * n);
             }
-        }
-
-        /** What is to fall below zero: the label's logit less the largest other, or the reverse for a class to reach. */
-        private double[] margins(Batch logits) {
-            double[] margins = new double[rows.length];
-            int[] labels = search.goal.targets(rows).labels();
-            for (int r = 0; r < margins.length; r++) {
-                double other = Double.NEGATIVE_INFINITY;
-                for (int c = 0; c < logits.shape().size(); c++) {
-                    other = c == labels[r] ? other : Math.max(other, logits.get(r, c));
-                }
-                double difference = logits.get(r, labels[r]) - other;
-                margins[r] = search.goal.targeted() ? -difference : difference;
-            }
-            return margins;
         }
 
         private void drop() {
@@ -196,193 +205,210 @@ public record Square(Norm norm, double epsilon, int queries, double share, Seed 
             }
             rows = Search.pick(rows, kept);
             numbers = search.numbers(rows);
-            x = Search.pick(x, n, kept);
+            best = Search.pick(best, n, kept);
             low = Search.pick(low, n, kept);
             high = Search.pick(high, n, kept);
-            margin = Search.pick(margin, kept);
-            RandomGenerator[] left = new RandomGenerator[kept.length];
-            Arrays.setAll(left, k -> randoms[kept[k]]);
-            randoms = left;
+            score = Search.pick(score, kept);
+            RandomGenerator[] others = new RandomGenerator[kept.length];
+            for (int k = 0; k < kept.length; k++) {
+                others[k] = random[kept[k]];
+            }
+            random = others;
         }
 
-        /** The side of a square that covers a share of the pixels, at least 1, within the image. */
-        private int side(double p) {
-            double pixels = p * height * width;
-            int side = (int) Math.round(height == 1 ? pixels : Math.sqrt(pixels));
-            int most = height == 1 ? width - 1 : Math.min(height, width) - 1;
-            return Math.max(1, Math.min(side, Math.max(most, 1)));
-        }
-
-        private int tall(int side) {
-            return Math.min(side, height);
-        }
-
-        /** Vertical stripes of −ε or ε. */
+        /** Each column of each channel at one end of the box. */
         private void stripes(int r) {
-            for (int c = 0; c < channels; c++) {
-                for (int column = 0; column < width; column++) {
-                    float change = (float) (randoms[r].nextBoolean() ? epsilon : -epsilon);
-                    for (int y = 0; y < height; y++) {
-                        x[r * n + (c * height + y) * width + column] += change;
+            for (int c = 0; c < grid.channels(); c++) {
+                for (int w = 0; w < grid.width(); w++) {
+                    float[] end = random[r].nextBoolean() ? high : low;
+                    for (int h = 0; h < grid.height(); h++) {
+                        int i = r * n + grid.index(c, h, w);
+                        best[i] = end[i];
                     }
                 }
             }
         }
 
-        /** Sets one square to −ε or ε, a sign for each channel; draws again where that changes nothing. */
-        private void square(int r, double p) {
-            int side = side(p);
-            RandomGenerator random = randoms[r];
-            float[] clean = search.inputs.array();
-            int in = search.start(rows[r]);
-            for (int attempt = 0; attempt < 10; attempt++) {
-                int top = random.nextInt(height - tall(side) + 1);
-                int left = random.nextInt(width - side + 1);
-                boolean changed = false;
+        /** A window of about the share p: a square if the image is high enough for it, at least {@code least} wide. */
+        private int[] window(double p, int least) {
+            int side = Math.max((int) Math.round(Math.sqrt(p * grid.pixels())), least);
+            if (least > 1 && side % 2 == 0) {
+                side++;
+            }
+            int height = Math.min(side, grid.height());
+            int width = side;
+            if (height < side) {
+                width = Math.max((int) Math.round(p * grid.pixels() / height), least);
+            }
+            return new int[] {height, Math.min(width, grid.width())};
+        }
+
+        private void square(int r, double p, float[] candidate) {
+            int[] size = window(p, 1);
+            int top = random[r].nextInt(grid.height() - size[0] + 1);
+            int left = random[r].nextInt(grid.width() - size[1] + 1);
+            int channels = grid.channels();
+            // Not a candidate that is the point itself; where all signs give that, as at corners of the bounds, it is.
+            for (int tries = 0; tries < 20; tries++) {
+                boolean moved = false;
                 for (int c = 0; c < channels; c++) {
-                    double change = random.nextBoolean() ? epsilon : -epsilon;
-                    for (int y = top; y < top + tall(side); y++) {
-                        for (int i = (c * height + y) * width + left, end = i + side; i < end; i++) {
-                            float moved = (float) (clean[in + i] + change);
-                            moved = Math.min(Math.max(moved, low[r * n + i]), high[r * n + i]);
-                            changed |= moved != candidates[r * n + i];
-                            candidates[r * n + i] = moved;
+                    float[] end = random[r].nextBoolean() ? high : low;
+                    for (int h = top; h < top + size[0]; h++) {
+                        int from = r * n + grid.index(c, h, left);
+                        for (int i = from; i < from + size[1]; i++) {
+                            moved |= best[i] != end[i];
+                            candidate[i] = end[i];
                         }
                     }
                 }
-                if (changed) {
+                if (moved) {
                     return;
                 }
             }
         }
 
-        /** A grid of bumps that fills the ball. */
-        private void tiles(int r) {
-            int side = Math.max(1, (height == 1 ? width : Math.min(height, width)) / 5);
-            double[] bump = bump(side, randoms[r].nextBoolean());
-            double square = 0;
-            double[] delta = new double[n];
-            for (int c = 0; c < channels; c++) {
-                for (int top = 0; top + tall(side) <= height; top += tall(side)) {
-                    for (int left = 0; left + side <= width; left += side) {
-                        double sign = randoms[r].nextBoolean() ? 1 : -1;
-                        for (int y = 0; y < tall(side); y++) {
-                            for (int i = 0; i < side; i++) {
-                                double d = sign * bump[y * side + i];
-                                delta[(c * height + top + y) * width + left + i] = d;
-                                square += d * d;
+        /** The start in L2: bumps of random sign side by side, a fifth of the image high and wide. */
+        private void bumps(int r) {
+            Arrays.fill(delta, 0);
+            int a = grid.height() < 5 ? grid.height() : grid.height() / 5;
+            int b = grid.width() < 5 ? grid.width() : grid.width() / 5;
+            for (int top = grid.height() % a / 2; top + a <= grid.height(); top += a) {
+                for (int left = grid.width() % b / 2; left + b <= grid.width(); left += b) {
+                    double[] bump = bump(random[r], a, b);
+                    for (int c = 0; c < grid.channels(); c++) {
+                        double sign = random[r].nextBoolean() ? 1 : -1;
+                        for (int h = 0; h < a; h++) {
+                            for (int w = 0; w < b; w++) {
+                                delta[grid.index(c, top + h, left + w)] += sign * bump[h * b + w];
                             }
                         }
                     }
                 }
             }
-            for (int i = 0; i < n; i++) {
-                x[r * n + i] = (float) (x[r * n + i] + delta[i] * epsilon / Math.sqrt(square));
-            }
+            write(r, best);
         }
 
-        /** Takes the mass of one square away, and adds it and what the ball leaves over to another (algorithm 3). */
-        private void twoSquares(int r, double p) {
-            // The window has an odd side, as a bump has a centre.
-            int side = side(p);
-            side += side % 2 == 0 && side + 1 <= (height == 1 ? width : Math.min(height, width)) ? 1 : 0;
-            RandomGenerator random = randoms[r];
-            float[] clean = search.inputs.array();
+        /** Takes the mass of a second window, and what the ball has left, into a bump in the first. */
+        private void move(int r, double p, float[] candidate) {
             int in = search.start(rows[r]);
-            int tall = tall(side);
-            int top = random.nextInt(height - tall + 1);
-            int left = random.nextInt(width - side + 1);
-            int otherTop = random.nextInt(height - tall + 1);
-            int otherLeft = random.nextInt(width - side + 1);
-            double[] bump = bump(side, random.nextBoolean());
-            double total = norm.length(candidates, r * n, clean, in, n);
-            double unused = Math.max(0, epsilon * epsilon - total * total);
-            double[] delta = new double[n];
+            double image = 0;
             for (int i = 0; i < n; i++) {
-                delta[i] = (double) candidates[r * n + i] - clean[in + i];
+                delta[i] = (double) best[r * n + i] - clean[in + i];
+                image += delta[i] * delta[i];
             }
-            for (int c = 0; c < channels; c++) {
-                double first = 0;
+            int[] size = window(p, 3);
+            int a = size[0];
+            int b = size[1];
+            int top = random[r].nextInt(grid.height() - a + 1);
+            int left = random[r].nextInt(grid.width() - b + 1);
+            int top2 = random[r].nextInt(grid.height() - a + 1);
+            int left2 = random[r].nextInt(grid.width() - b + 1);
+            double[] bump = bump(random[r], a, b);
+            double spare = Math.max(epsilon * epsilon - image, 0) / grid.channels();
+            for (int c = 0; c < grid.channels(); c++) {
+                double sign = random[r].nextBoolean() ? 1 : -1;
+                double inside = 0;
                 double both = 0;
-                for (int y = 0; y < tall; y++) {
-                    for (int i = 0; i < side; i++) {
-                        int a = (c * height + top + y) * width + left + i;
-                        int b = (c * height + otherTop + y) * width + otherLeft + i;
-                        first += delta[a] * delta[a];
-                        boolean shared = otherTop + y >= top
-                                && otherTop + y < top + tall
-                                && otherLeft + i >= left
-                                && otherLeft + i < left + side;
-                        both += shared ? 0 : delta[b] * delta[b];
+                for (int h = 0; h < a; h++) {
+                    for (int w = 0; w < b; w++) {
+                        double d = delta[grid.index(c, top + h, left + w)];
+                        inside += d * d;
+                        int h2 = top2 + h;
+                        int w2 = left2 + w;
+                        boolean shared = h2 >= top && h2 < top + a && w2 >= left && w2 < left + b;
+                        double d2 = delta[grid.index(c, h2, w2)];
+                        both += shared ? 0 : d2 * d2;
                     }
                 }
-                double sign = random.nextBoolean() ? 1 : -1;
-                double length = Math.sqrt(first);
-                double[] fresh = new double[tall * side];
-                double square = 0;
-                for (int y = 0; y < tall; y++) {
-                    for (int i = 0; i < side; i++) {
-                        int a = (c * height + top + y) * width + left + i;
-                        double d = sign * bump[y * side + i] + (length > 0 ? delta[a] / length : 0);
-                        fresh[y * side + i] = d;
-                        square += d * d;
+                both += inside;
+                double old = 1 / (1e-10 + Math.sqrt(inside));
+                double length = 0;
+                double[] mixed = new double[a * b];
+                for (int h = 0; h < a; h++) {
+                    for (int w = 0; w < b; w++) {
+                        double v = sign * bump[h * b + w] + old * delta[grid.index(c, top + h, left + w)];
+                        mixed[h * b + w] = v;
+                        length += v * v;
                     }
                 }
-                if (square == 0) {
-                    continue;
+                for (int h = 0; h < a; h++) {
+                    Arrays.fill(delta, grid.index(c, top2 + h, left2), grid.index(c, top2 + h, left2) + b, 0);
                 }
-                double scale = Math.sqrt(first + both + unused / channels) / Math.sqrt(square);
-                for (int y = 0; y < tall; y++) {
-                    for (int i = 0; i < side; i++) {
-                        delta[(c * height + otherTop + y) * width + otherLeft + i] = 0;
-                    }
-                }
-                for (int y = 0; y < tall; y++) {
-                    for (int i = 0; i < side; i++) {
-                        delta[(c * height + top + y) * width + left + i] = fresh[y * side + i] * scale;
+                double scale = length > 0 ? Math.sqrt((spare + both) / length) : 0;
+                for (int h = 0; h < a; h++) {
+                    for (int w = 0; w < b; w++) {
+                        delta[grid.index(c, top + h, left + w)] = scale * mixed[h * b + w];
                     }
                 }
             }
-            for (int i = 0; i < n; i++) {
-                candidates[r * n + i] = (float) (clean[in + i] + delta[i]);
-            }
+            write(r, candidate);
         }
 
-        /** Two pyramids of opposite sign beside one another, of norm 1 (the paper's η). */
-        private double[] bump(int side, boolean turned) {
-            int tall = tall(side);
-            double[] bump = new double[tall * side];
-            int half = (side + 1) / 2;
+        /** The perturbation at length ε, projected. */
+        private void write(int r, float[] to) {
             double square = 0;
-            for (int y = 0; y < tall; y++) {
-                for (int i = 0; i < side; i++) {
-                    int along = turned && tall > 1 ? y : i;
-                    int across = turned && tall > 1 ? i : y;
-                    int length = along < half ? half : side - half;
-                    int place = along < half ? along : along - half;
-                    double sign = along < half ? 1 : -1;
-                    double d = sign * pyramid(place, length) * (tall > 1 ? pyramid(across, side) : 1);
-                    bump[y * side + i] = d;
-                    square += d * d;
+            for (double d : delta) {
+                square += d * d;
+            }
+            double scale = square > 0 ? epsilon / Math.sqrt(square) : 0;
+            int in = search.start(rows[r]);
+            for (int i = 0; i < n; i++) {
+                to[r * n + i] = (float) (clean[in + i] + scale * delta[i]);
+            }
+            ball.project(to, r * n, clean, in, low, high);
+        }
+    }
+
+    /** Two halves of opposite sign, split along either side (paper, figure 3), of length 1. */
+    private static double[] bump(RandomGenerator random, int a, int b) {
+        boolean rows = a > 1 && (b == 1 || random.nextBoolean());
+        double[] bump = new double[a * b];
+        if (rows) {
+            pyramid(bump, b, 0, a / 2, 0, b, 1);
+            pyramid(bump, b, a / 2, a, 0, b, -1);
+        } else {
+            pyramid(bump, b, 0, a, 0, b / 2, 1);
+            pyramid(bump, b, 0, a, b / 2, b, -1);
+        }
+        double square = 0;
+        for (double v : bump) {
+            square += v * v;
+        }
+        double scale = 1 / Math.sqrt(square);
+        for (int i = 0; i < bump.length; i++) {
+            bump[i] *= scale;
+        }
+        return bump;
+    }
+
+    /** Nested rectangles around the middle, the k-th adding 1/k², of length ±1 together. */
+    private static void pyramid(double[] out, int stride, int top, int bottom, int left, int right, double sign) {
+        int x = bottom - top;
+        int y = right - left;
+        if (x == 0 || y == 0) {
+            return;
+        }
+        for (int k = 0; k < Math.max(x / 2 + 1, y / 2 + 1); k++) {
+            double add = 1.0 / ((k + 1.0) * (k + 1.0));
+            int x0 = x / 2 - k;
+            int y0 = y / 2 - k;
+            for (int i = Math.max(x0, 0); i < Math.min(x0 + 2 * k + 1, x); i++) {
+                for (int j = Math.max(y0, 0); j < Math.min(y0 + 2 * k + 1, y); j++) {
+                    out[(top + i) * stride + left + j] += add;
                 }
             }
-            double scale = 1 / Math.sqrt(square);
-            for (int i = 0; i < bump.length; i++) {
-                bump[i] *= scale;
-            }
-            return bump;
         }
-
-        /** Rises to the middle, Σ 1/k², as nested squares add up. */
-        private static double pyramid(int place, int length) {
-            int edge = Math.min(place, length - 1 - place);
-            int middle = (length + 1) / 2;
-            double sum = 0;
-            for (int k = 0; k <= edge; k++) {
-                double d = middle - k;
-                sum += 1 / (d * d);
+        double square = 0;
+        for (int i = top; i < bottom; i++) {
+            for (int j = left; j < right; j++) {
+                square += out[i * stride + j] * out[i * stride + j];
             }
-            return sum;
+        }
+        double scale = sign / Math.sqrt(square);
+        for (int i = top; i < bottom; i++) {
+            for (int j = left; j < right; j++) {
+                out[i * stride + j] *= scale;
+            }
         }
     }
 }
