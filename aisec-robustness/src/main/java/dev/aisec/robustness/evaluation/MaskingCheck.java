@@ -229,6 +229,7 @@ public record MaskingCheck(String subject, long n, List<Check> checks) implement
             largest = Math.max(largest, width);
         }
         double radius = switch (norm) {
+            case L0 -> features;
             case L1 -> sum;
             case L2 -> Math.sqrt(square);
             case LINF -> largest;

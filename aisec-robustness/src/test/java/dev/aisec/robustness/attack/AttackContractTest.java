@@ -25,7 +25,7 @@ class AttackContractTest {
     static final int N = 12;
     static final ModelSpec SPEC = new ModelSpec(Shape.of(N), 3, Bounds.of(0, 1));
 
-    static Stream<BallAttack<DifferentiableClassifier>> all() {
+    static Stream<BallAttack<? super DifferentiableClassifier>> all() {
         return Stream.of(
                 Pgd.fgsm(Norm.LINF, 0.1),
                 Pgd.fgsm(Norm.L2, 0.3),
@@ -69,7 +69,7 @@ class AttackContractTest {
 
     @ParameterizedTest
     @MethodSource("all")
-    void perturb_everyRow_staysInsideBallAndBox(BallAttack<DifferentiableClassifier> attack) {
+    void perturb_everyRow_staysInsideBallAndBox(BallAttack<? super DifferentiableClassifier> attack) {
         Batch inputs = inputs(200);
         AttackResult result = attack.perturb(model(), inputs, Goal.avoid(model().predict(inputs)));
         int[] now = model().predict(result.samples());
@@ -91,7 +91,7 @@ class AttackContractTest {
 
     @ParameterizedTest
     @MethodSource("all")
-    void perturb_otherCutOrSelection_givesSameRows(BallAttack<DifferentiableClassifier> attack) {
+    void perturb_otherCutOrSelection_givesSameRows(BallAttack<? super DifferentiableClassifier> attack) {
         Batch inputs = inputs(40);
         float[] before = inputs.toArray();
         int[] labels = model().predict(inputs);
@@ -111,7 +111,7 @@ class AttackContractTest {
 
     @ParameterizedTest
     @MethodSource("all")
-    void perturb_wrongAlready_leavesInputAlone(BallAttack<DifferentiableClassifier> attack) {
+    void perturb_wrongAlready_leavesInputAlone(BallAttack<? super DifferentiableClassifier> attack) {
         Batch inputs = inputs(5);
         int[] labels = model().predict(inputs);
         for (int i = 0; i < labels.length; i++) {
@@ -124,7 +124,7 @@ class AttackContractTest {
 
     @ParameterizedTest
     @MethodSource("all")
-    void perturb_badInput_namesParameterRuleValue(BallAttack<DifferentiableClassifier> attack) {
+    void perturb_badInput_namesParameterRuleValue(BallAttack<? super DifferentiableClassifier> attack) {
         Batch outside = Batch.of(new float[] {0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0}, SPEC.inputShape());
         Batch nan = Batch.of(new float[] {Float.NaN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, SPEC.inputShape());
         assertThatThrownBy(() -> attack.perturb(model(), outside, Goal.avoid(0)))
