@@ -42,7 +42,9 @@ class AttackContractTest {
                 Apgd.ce(Norm.L1, 0.7),
                 Apgd.dlr(Norm.LINF, 0.1),
                 ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
-                new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
+                new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))),
+                SparseRs.of(1).withQueries(40),
+                SparseRs.of(2).withQueries(30));
     }
 
     static LinearClassifier model() {
