@@ -44,7 +44,10 @@ class AttackContractTest {
                 ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
                 new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))),
                 SparseRs.of(1).withQueries(40),
-                SparseRs.of(2).withQueries(30));
+                SparseRs.of(2).withQueries(30),
+                Jsma.of(2),
+                Jsma.of(3).withTheta(-0.3),
+                Jsma.of(2).withTheta(0.5).withSingles());
     }
 
     static LinearClassifier model() {
