@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * Gaussian noise on every value: x + σz.
  *
- * @param sigmas σ for each severity
+ * @param sigmas σ for each severity; 0 changes nothing
  * @param seed seed of the noise
  */
 public record AdditiveNoise(List<Double> sigmas, Seed seed) implements Corruption {
@@ -38,7 +38,7 @@ public record AdditiveNoise(List<Double> sigmas, Seed seed) implements Corruptio
     public Batch apply(Batch images, Bounds bounds, int severity) {
         double sigma = Images.at(sigmas, severity) * Images.range(bounds);
         int length = images.shape().size();
-        Seed stream = seed.derive("gaussian-noise-" + severity);
+        Seed stream = Images.stream(seed, this, severity);
         return Images.map(
                 images,
                 bounds,

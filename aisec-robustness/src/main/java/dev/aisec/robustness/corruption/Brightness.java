@@ -9,7 +9,7 @@ import java.util.List;
  * More light: a constant is added to every value. (On colour images Hendrycks and Dietterich add it to the value channel
  * of HSV; on grey ones that is the same.)
  *
- * @param shifts what is added at each severity
+ * @param shifts what is added at each severity; 0 changes nothing
  */
 public record Brightness(List<Double> shifts) implements Corruption {
     /** Checks the amounts. */

@@ -42,9 +42,9 @@ public record Contrast(List<Double> factors) implements Corruption {
                 for (int i = 0; i < plane; i++) {
                     mean += values[from + i];
                 }
-                mean /= plane;
+                double offset = mean / plane * (1 - factor);
                 for (int i = 0; i < plane; i++) {
-                    values[from + i] = (float) ((values[from + i] - mean) * factor + mean);
+                    values[from + i] = (float) (values[from + i] * factor + offset);
                 }
             }
         });

@@ -9,17 +9,34 @@ public final class Corruptions {
     private Corruptions() {}
 
     /**
-     * Noise, blur, contrast, brightness and rotation, with their standard severities.
+     * All 22, with their standard severities: noise, blur, digital and weather, geometry.
      *
      * @param seed seed of the random ones
-     * @return the list
+     * @return the list; names are unique
      */
     public static List<Corruption> standard(Seed seed) {
         return List.of(
                 AdditiveNoise.standard(seed),
-                Blur.standard(),
+                ShotNoise.standard(seed),
+                ImpulseNoise.standard(seed),
+                SpeckleNoise.standard(seed),
+                GaussianBlur.standard(),
+                DefocusBlur.standard(),
+                MotionBlur.standard(seed),
+                ZoomBlur.standard(),
+                GlassBlur.standard(seed),
                 Contrast.standard(),
                 Brightness.standard(),
-                Rotation.standard(seed));
+                Gamma.standard(),
+                Pixelate.standard(),
+                JpegCompression.standard(),
+                Fog.standard(seed),
+                Spatter.standard(seed),
+                DottedLine.standard(seed),
+                Rotation.standard(seed),
+                Scaling.standard(),
+                Translation.standard(seed),
+                Shear.standard(seed),
+                ElasticTransform.standard(seed));
     }
 }
