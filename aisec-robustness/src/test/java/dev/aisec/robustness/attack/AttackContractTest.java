@@ -47,7 +47,12 @@ class AttackContractTest {
                 SparseRs.of(2).withQueries(30),
                 Jsma.of(2),
                 Jsma.of(3).withTheta(-0.3),
-                Jsma.of(2).withTheta(0.5).withSingles());
+                Jsma.of(2).withTheta(0.5).withSingles(),
+                NoiseAttack.of(Norm.LINF, 0.3),
+                NoiseAttack.of(Norm.L2, 0.7)
+                        .withNoise(NoiseAttack.Noise.UNIFORM)
+                        .withDraws(10),
+                NoiseAttack.of(Norm.L1, 1).withNoise(NoiseAttack.Noise.GAUSSIAN));
     }
 
     static LinearClassifier model() {
