@@ -21,7 +21,7 @@ import java.util.random.RandomGenerator;
  * ICML 2020, algorithm 1: first step 2ε, α = 0.75, ρ = 0.75, checkpoints p ← p + max(Δp − 0.03, 0.06) from 0 and 0.22. In L1
  * steps are those of {@link Ball}, not the authors' later variant for L1. Clause 7.3.2-5.
  *
- * @param norm norm of the ball
+ * @param norm norm of the ball; L1, L2 or L∞
  * @param epsilon radius of the ball, in units of the inputs; positive and finite
  * @param steps gradient steps of each start; at least 1; Croce and Hein use 100
  * @param starts random starts; at least 1
@@ -35,6 +35,7 @@ public record Apgd(Norm norm, double epsilon, int steps, int starts, Loss loss, 
 
     /** Checks the components. */
     public Apgd {
+        Ball.requireNorm(norm);
         Pgd.requireRadius(epsilon);
         if (steps < 1 || starts < 1) {
             throw new IllegalArgumentException("steps and starts must be >= 1, were " + steps + " and " + starts);

@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <p>Guarantee: as {@link Apgd}. Source: Croce, Hein, ICML 2020, section 6.
  *
- * @param norm norm of the ball
+ * @param norm norm of the ball; L1, L2 or L∞
  * @param epsilon radius of the ball, in units of the inputs; positive and finite
  * @param steps gradient steps towards each class; at least 1
  * @param classes how many wrong classes to try, those with the largest logits first; at least 1; the ensemble has 9
@@ -24,6 +24,7 @@ public record ApgdTargeted(Norm norm, double epsilon, int steps, int classes, Se
         implements BallAttack<DifferentiableClassifier> {
     /** Checks the components. */
     public ApgdTargeted {
+        Ball.requireNorm(norm);
         Pgd.requireRadius(epsilon);
         if (steps < 1 || classes < 1) {
             throw new IllegalArgumentException("steps and classes must be >= 1, were " + steps + " and " + classes);

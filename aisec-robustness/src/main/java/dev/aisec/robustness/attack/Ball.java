@@ -23,12 +23,21 @@ final class Ball {
     private final double[] rooms;
 
     Ball(Norm norm, double epsilon, Bounds bounds, int features) {
+        requireNorm(norm);
         this.norm = norm;
         this.epsilon = epsilon;
         this.bounds = bounds;
         this.n = features;
         sizes = new double[norm == Norm.L1 ? features : 0];
         rooms = new double[norm == Norm.L1 ? features : 0];
+    }
+
+    /** Rejects L0: what is sparse needs an attack of its own. */
+    static void requireNorm(Norm norm) {
+        if (norm == Norm.L0) {
+            throw new IllegalArgumentException(
+                    "norm must be L1, L2 or LINF, was L0; take an attack on few features, such as SparseRs or Jsma");
+        }
     }
 
     /** The least and largest values of a row: the ball in L∞, cut with the bounds; else the bounds. Ends go inward. */
@@ -57,6 +66,7 @@ final class Ball {
                 soften(x, at, clean, in, low, high);
                 shrink(x, at, clean, in, low, high);
             }
+            case L0 -> throw noBall();
         }
     }
 
@@ -171,7 +181,12 @@ final class Ball {
                 }
             }
             case L1 -> stepSparse(x, at, g, gi, eta, low, high);
+            case L0 -> throw noBall();
         }
+    }
+
+    private static AssertionError noBall() {
+        return new AssertionError("the constructor refuses L0");
     }
 
     private void stepSparse(float[] x, int at, float[] g, int gi, double eta, float[] low, float[] high) {

@@ -39,6 +39,7 @@ public record Fab(Norm norm, int steps, int classes, int starts, Seed seed)
 
     /** Checks the components. */
     public Fab {
+        Ball.requireNorm(norm);
         if (steps < 1 || classes < 1 || starts < 1) {
             throw new IllegalArgumentException(
                     "steps, classes and starts must be >= 1, were " + steps + ", " + classes + " and " + starts);

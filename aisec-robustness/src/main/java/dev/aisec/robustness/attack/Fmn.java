@@ -26,6 +26,7 @@ public record Fmn(Norm norm, int steps) implements MinimumNormAttack<Differentia
 
     /** Checks the components. */
     public Fmn {
+        Ball.requireNorm(norm);
         if (steps < 1) {
             throw new IllegalArgumentException("steps must be >= 1, was " + steps);
         }

@@ -41,7 +41,7 @@ public record HopSkipJump(
 
     /** Checks the components. */
     public HopSkipJump {
-        if (norm == Norm.L1) {
+        if (norm != Norm.L2 && norm != Norm.LINF) {
             throw new IllegalArgumentException("norm must be LINF or L2, was " + norm);
         }
         Square.requireQueries(queries);

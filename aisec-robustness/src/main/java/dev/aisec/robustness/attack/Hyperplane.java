@@ -49,7 +49,7 @@ final class Hyperplane {
             length = switch (norm) {
                 case L1 -> length + room[i];
                 case L2 -> length + room[i] * room[i];
-                case LINF -> Math.max(length, room[i]);
+                default -> Math.max(length, room[i]);
             };
         }
         return norm == Norm.L2 ? Math.sqrt(length) : length;

@@ -5,6 +5,20 @@ import dev.aisec.core.model.Batch;
 
 /** How the size of a perturbation is measured. */
 public enum Norm {
+    /**
+     * Number of features that changed. In images each channel of a pixel is a feature of its own. Not a norm in the sense of
+     * algebra: it does not scale, so there is neither steepest ascent nor a nearest point by scaling in it.
+     */
+    L0 {
+        @Override
+        double length(float[] a, int ai, float[] b, int bi, int n) {
+            int count = 0;
+            for (int i = 0; i < n; i++) {
+                count += a[ai + i] != b[bi + i] ? 1 : 0;
+            }
+            return count;
+        }
+    },
     /** Sum of the absolute changes. */
     L1 {
         @Override

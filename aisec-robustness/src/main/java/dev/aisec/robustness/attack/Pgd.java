@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
  * <p>Source: Madry, Makelov, Schmidt, Tsipras, Vladu, Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR
  * 2018; one step: Goodfellow, Shlens, Szegedy, Explaining and Harnessing Adversarial Examples, ICLR 2015. Clause 7.3.2-5.
  *
- * @param norm norm of the ball
+ * @param norm norm of the ball; L1, L2 or L∞
  * @param epsilon radius of the ball, in units of the inputs; positive and finite
  * @param relativeStep step size over ε; Madry et al. use 0.01/0.3 on MNIST, common practice is 2.5 over the number of
  *     steps
@@ -75,6 +75,7 @@ public record Pgd(
 
     /** Checks the components. */
     public Pgd {
+        Ball.requireNorm(norm);
         requireRadius(epsilon);
         requirePositive("relativeStep", relativeStep);
         if (steps < 1) {

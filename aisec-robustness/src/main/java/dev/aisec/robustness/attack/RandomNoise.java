@@ -26,6 +26,7 @@ import java.util.random.RandomGenerator;
 public record RandomNoise(Norm norm, double epsilon, int tries, Seed seed) implements BallAttack<Classifier> {
     /** Checks the components. */
     public RandomNoise {
+        Ball.requireNorm(norm);
         Pgd.requireRadius(epsilon);
         if (tries < 1) {
             throw new IllegalArgumentException("tries must be >= 1, was " + tries);

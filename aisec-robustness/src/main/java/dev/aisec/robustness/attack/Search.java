@@ -69,7 +69,8 @@ final class Search {
         }
     }
 
-    private static void requireInside(Batch inputs, Bounds bounds) {
+    /** Rejects inputs that the model does not take. */
+    static void requireInside(Batch inputs, Bounds bounds) {
         int n = inputs.shape().size();
         for (int i = 0; i < inputs.size(); i++) {
             for (int j = 0; j < n; j++) {

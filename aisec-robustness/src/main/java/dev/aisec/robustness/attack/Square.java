@@ -39,7 +39,7 @@ public record Square(Norm norm, double epsilon, int queries, double share, Seed 
 
     /** Checks the components. */
     public Square {
-        if (norm == Norm.L1) {
+        if (norm != Norm.L2 && norm != Norm.LINF) {
             throw new IllegalArgumentException("norm must be LINF or L2, was " + norm);
         }
         Pgd.requireRadius(epsilon);

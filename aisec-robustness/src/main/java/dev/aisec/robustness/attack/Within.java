@@ -20,6 +20,7 @@ import java.util.List;
 public record Within<M extends Classifier>(MinimumNormAttack<M> attack, double epsilon) implements BallAttack<M> {
     /** Checks the radius. */
     public Within {
+        Ball.requireNorm(attack.norm());
         Pgd.requireRadius(epsilon);
     }
 

@@ -41,6 +41,7 @@ public record Crown(Norm norm, double epsilon, Intermediate intermediate) implem
 
     /** Checks the radius. */
     public Crown {
+        IntervalBounds.requireNorm(norm);
         IntervalBounds.requireRadius(epsilon);
     }
 

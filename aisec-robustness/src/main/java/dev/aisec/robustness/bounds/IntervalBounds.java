@@ -22,6 +22,7 @@ import dev.aisec.robustness.attack.Norm;
 public record IntervalBounds(Norm norm, double epsilon) implements Certifier {
     /** Checks the radius. */
     public IntervalBounds {
+        requireNorm(norm);
         requireRadius(epsilon);
     }
 
@@ -33,6 +34,12 @@ public record IntervalBounds(Norm norm, double epsilon) implements Certifier {
      */
     public static IntervalBounds of(double epsilon) {
         return new IntervalBounds(Norm.LINF, epsilon);
+    }
+
+    static void requireNorm(Norm norm) {
+        if (norm == Norm.L0) {
+            throw new IllegalArgumentException("norm must be L1, L2 or LINF, was L0");
+        }
     }
 
     static void requireRadius(double epsilon) {

@@ -3,8 +3,8 @@ package dev.aisec.robustness.corruption;
 
 import dev.aisec.core.model.Shape;
 
-/** Bilinear interpolation of images, and affine maps by it. */
-final class Bilinear {
+/** Bilinear interpolation of images, and affine maps by it: what corruptions and spatial attacks share. */
+public final class Bilinear {
     private Bilinear() {}
 
     /** The value at (y, x) of the plane that starts at {@code from}; pixels outside the plane have the value {@code outside}. */
@@ -41,10 +41,25 @@ final class Bilinear {
 
     /**
      * Replaces every pixel of an image by what the image has at yy·dy + yx·dx + ty, xy·dy + xx·dx + tx from the centre,
-     * where (dy, dx) is the pixel, seen from the centre.
+     * where (dy, dx) is the pixel, seen from the centre. At whole pixels the values are those of the image, bit for bit.
+     *
+     * @param yy share of dy in y
+     * @param yx share of dx in y
+     * @param ty shift of y in pixels
+     * @param xy share of dy in x
+     * @param xx share of dx in x
+     * @param tx shift of x in pixels
      */
-    record Affine(double yy, double yx, double ty, double xy, double xx, double tx) {
-        void apply(float[] values, int at, Shape image, float outside) {
+    public record Affine(double yy, double yx, double ty, double xy, double xx, double tx) {
+        /**
+         * Applies the map in place, to each channel alike.
+         *
+         * @param values array that holds the image
+         * @param at where the image starts
+         * @param image its shape [channels, height, width]
+         * @param outside value of what lies outside the image
+         */
+        public void apply(float[] values, int at, Shape image, float outside) {
             int channels = image.dimension(0);
             int height = image.dimension(1);
             int width = image.dimension(2);

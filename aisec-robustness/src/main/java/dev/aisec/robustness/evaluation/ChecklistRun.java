@@ -369,6 +369,7 @@ final class ChecklistRun {
             largest = Math.max(largest, width);
         }
         return switch (norm) {
+            case L0 -> features;
             case L1 -> sum;
             case L2 -> Math.sqrt(square);
             case LINF -> largest;

@@ -4,14 +4,18 @@ package dev.aisec.robustness.attack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.MarginLoss;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
+import dev.aisec.core.model.Targets;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.random.RandomGenerator;
@@ -52,7 +56,27 @@ class AttackContractTest {
                 new Ensemble<>(List.of(RandomNoise.of(Norm.LINF, 0.15))),
                 new Ensemble<>(List.of(RandomNoise.of(Norm.L2, 0.4), RandomNoise.of(Norm.L2, 0.4))),
                 new Ensemble<>(List.of(RandomNoise.of(Norm.L1, 1).withSeed(new Seed(1)))),
+                SparseRs.of(1).withQueries(40),
+                SparseRs.of(2).withQueries(30),
+                Jsma.of(2),
+                Jsma.of(3).withTheta(-0.3),
+                Jsma.of(2).withTheta(0.5).withSingles(),
+                universal(Norm.LINF, 0.1),
+                universal(Norm.L2, 0.3),
+                universal(Norm.L1, 0.7),
                 new Ensemble<>(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
+    }
+
+    private static BallAttack<Classifier> universal(Norm norm, double epsilon) {
+        Batch data = inputs(100);
+        return UniversalPerturbation.fit(
+                        "m",
+                        model(),
+                        new Labelled(data, Targets.of(model().predict(data))),
+                        data.rows(0, 0),
+                        UniversalPerturbation.Plan.of(norm, epsilon),
+                        Progress.NONE)
+                .apply();
     }
 
     static LinearClassifier model() {

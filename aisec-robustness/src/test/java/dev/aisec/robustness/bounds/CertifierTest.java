@@ -66,7 +66,7 @@ class CertifierTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Norm.class)
+    @EnumSource(names = {"L1", "L2", "LINF"})
     void bound_pointsOfTheBall_neverFallBelow(Norm norm) {
         RandomGenerator random = new Seed(9).generator(0);
         double scale = norm == Norm.LINF ? 1 : norm == Norm.L2 ? 4 : 12;
@@ -93,7 +93,7 @@ class CertifierTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Norm.class)
+    @EnumSource(names = {"L1", "L2", "LINF"})
     void bound_samplesOfPgd_neverFallBelow(Norm norm) {
         double epsilon = norm == Norm.LINF ? 0.05 : norm == Norm.L2 ? 0.2 : 0.5;
         NETWORKS.forEach((name, network) -> {
@@ -118,7 +118,7 @@ class CertifierTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Norm.class)
+    @EnumSource(names = {"L1", "L2", "LINF"})
     void crown_afterIntervals_isNeverBelowAndOftenFarAbove(Norm norm) {
         double epsilon = norm == Norm.LINF ? 0.05 : 0.2;
         NETWORKS.forEach((name, network) -> {
@@ -141,7 +141,7 @@ class CertifierTest {
 
     /** min z_y − z_c = (w_y − w_c) · x + b_y − b_c − ε ‖w_y − w_c‖_q, far from the bounds. */
     @ParameterizedTest
-    @EnumSource(Norm.class)
+    @EnumSource(names = {"L1", "L2", "LINF"})
     void bound_affineNetwork_isTheClosedForm(Norm norm) {
         RandomGenerator random = new Seed(13).generator(0);
         FeedForward.Dense first = RandomNetworks.dense(random, 7, 9);
@@ -200,7 +200,7 @@ class CertifierTest {
         NETWORKS.forEach((name, network) -> {
             Batch inputs = RandomNetworks.inputs(network, 15, 8);
             int[] labels = network.predict(inputs);
-            for (Norm norm : Norm.values()) {
+            for (Norm norm : List.of(Norm.L1, Norm.L2, Norm.LINF)) {
                 for (Certifier certifier : certifiers(norm, 0)) {
                     Margins margins = certifier.bound(network, inputs, labels);
                     for (int row = 0; row < 8; row++) {
@@ -244,7 +244,7 @@ class CertifierTest {
             }
             for (int label : new int[] {0, 1}) {
                 BigDecimal margin = z[label].subtract(z[1 - label]);
-                for (Norm norm : Norm.values()) {
+                for (Norm norm : List.of(Norm.L1, Norm.L2, Norm.LINF)) {
                     for (Certifier certifier : certifiers(norm, 0)) {
                         double lower = certifier
                                 .bound(network, input, new int[] {label})
@@ -301,7 +301,7 @@ class CertifierTest {
         FeedForward.Dense dense = new FeedForward.Dense(new float[] {1, 1, 0, 0}, new float[] {0.5f, 0});
         FeedForward network = FeedForward.of(Shape.of(2), Bounds.of(0, 1), List.of(dense));
         Batch inputs = Batch.of(new float[] {0.25f, 1}, Shape.of(2));
-        for (Norm norm : Norm.values()) {
+        for (Norm norm : List.of(Norm.L1, Norm.L2, Norm.LINF)) {
             for (Certifier certifier : certifiers(norm, 5)) {
                 assertThat(certifier.bound(network, inputs, new int[1]).lower(0))
                         .isCloseTo(0.5, within(1e-9));
@@ -328,7 +328,7 @@ class CertifierTest {
                 FeedForward.of(network.spec().inputShape(), network.spec().bounds(), unrolled);
         Batch inputs = RandomNetworks.inputs(network, 22, 4);
         int[] labels = network.predict(inputs);
-        for (Norm norm : Norm.values()) {
+        for (Norm norm : List.of(Norm.L1, Norm.L2, Norm.LINF)) {
             for (Certifier certifier : certifiers(norm, 0.02)) {
                 Margins a = certifier.bound(network, inputs, labels);
                 Margins b = certifier.bound(dense, inputs, labels);
