@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.robustness.attack;
 
+import dev.aisec.core.Progress;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.LogitsAndGradient;
@@ -39,6 +40,7 @@ public record ExpectationOverTransformation(DifferentiableClassifier model, int 
         double[] sum = new double[first.size() * first.shape().size()];
         add(sum, first);
         for (int k = 1; k < draws; k++) {
+            Progress.checkInterrupted();
             add(sum, model.logits(inputs));
         }
         return first.like(mean(sum), first.shape());
@@ -50,6 +52,7 @@ public record ExpectationOverTransformation(DifferentiableClassifier model, int 
         Batch cotangent = cotangentOfLogits.apply(logits);
         double[] sum = new double[inputs.size() * inputs.shape().size()];
         for (int k = 0; k < draws; k++) {
+            Progress.checkInterrupted();
             add(sum, model.gradient(inputs, z -> cotangent).gradient());
         }
         return new LogitsAndGradient(logits, inputs.like(mean(sum), inputs.shape()));

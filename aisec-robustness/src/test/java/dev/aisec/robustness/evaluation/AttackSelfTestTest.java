@@ -18,6 +18,7 @@ import dev.aisec.core.model.Preprocessor;
 import dev.aisec.core.model.RowChunks;
 import dev.aisec.core.model.Shape;
 import dev.aisec.robustness.attack.Apgd;
+import dev.aisec.robustness.attack.ApgdTargeted;
 import dev.aisec.robustness.attack.BallAttack;
 import dev.aisec.robustness.attack.Ensemble;
 import dev.aisec.robustness.attack.Norm;
@@ -65,6 +66,7 @@ class AttackSelfTestTest {
                 Pgd.of(Norm.L2, 0.2),
                 Pgd.of(Norm.L1, 0.6).withSteps(0.1, 80),
                 Apgd.ce(Norm.LINF, 0.05).withSteps(40),
+                ApgdTargeted.of(Norm.LINF, 0.05).withSteps(30, 1),
                 new Ensemble<DifferentiableClassifier>(
                         List.of(RandomNoise.of(Norm.LINF, 0.01), Apgd.dlr(Norm.LINF, 0.01))));
     }
