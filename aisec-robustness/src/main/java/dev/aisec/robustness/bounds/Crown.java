@@ -16,8 +16,8 @@ import dev.aisec.robustness.attack.Norm;
  * ReLU its slope). Going back, a positive coefficient takes the lower line and a negative one the upper; at the input,
  * min a · x = a · x₀ − ε ‖a‖_q with the dual norm, or the minimum over the box that cuts the ball with the bounds, if that
  * is more. The l and u of each layer are found the same way where the interval leaves the sign open. A maximum of a window
- * lies above its cell with the largest lower bound, and below the largest upper bound, a constant: so average pooling is
- * certified far better.
+ * lies above its cell with the largest lower bound, and below a line in its cell with the largest upper bound; what other
+ * cells do is lost, so that average pooling is certified far better.
  *
  * <p>Cost for an example: one backward product for every two open neurons of each layer, down to the input.
  *

@@ -64,7 +64,8 @@ final class MaxStep extends Step {
             }
             outLow[o] = low;
             outHigh[o] = high;
-            in.magnitude[o] = largest;
+            // The lines of back have at most four terms of that size.
+            in.magnitude[o] = 4 * largest;
         }
     }
 
@@ -95,16 +96,33 @@ final class MaxStep extends Step {
         return open;
     }
 
-    /** The maximum is at least the cell with the largest lower bound, and at most the largest upper bound. */
+    /**
+     * The maximum is at least the cell with the largest lower bound. From above, let z be the cell with the largest upper
+     * bound u, l its lower bound, and m the largest upper bound of the others: max(z, m) lies below the line from (l, m) to
+     * (u, u).
+     */
     @Override
     void back(Box in, double[][] a, int rows, double[][] out, double[] constant, double[] slack) {
         int[] winners = new int[outputs];
-        double[] most = new double[outputs];
+        int[] highest = new int[outputs];
+        double[] slope = new double[outputs];
+        double[] intercept = new double[outputs];
         for (int o = 0; o < outputs; o++) {
             winners[o] = winner(in, o);
-            most[o] = Double.NEGATIVE_INFINITY;
-            for (int i : cells[o]) {
-                most[o] = Math.max(most[o], in.high[i]);
+            if (winners[o] < 0) {
+                highest[o] = highest(in, cells[o]);
+                double l = in.low[highest[o]];
+                double u = in.high[highest[o]];
+                double m = l;
+                for (int i : cells[o]) {
+                    m = i == highest[o] ? m : Math.max(m, in.high[i]);
+                }
+                double s = u > l ? Math.min(1, Math.max(0, (u - m) / (u - l))) : 0;
+                slope[o] = s;
+                // Whatever s was rounded to, a convex function minus a line is largest at an end.
+                intercept[o] = Math.max(m - s * l, u - s * u)
+                        + Rounding.FEW * (Math.abs(m) + Math.abs(l) + Math.abs(u))
+                        + Rounding.TINY;
             }
         }
         double rounding = Rounding.slack(outputs);
@@ -122,11 +140,20 @@ final class MaxStep extends Step {
                 } else if (v > 0) {
                     x[-1 - winners[o]] += v;
                 } else if (v < 0) {
-                    sum += v * most[o];
+                    x[highest[o]] += v * slope[o];
+                    sum += v * intercept[o];
                 }
             }
             constant[r] += sum;
-            slack[r] += rounding * size + Rounding.FEW * Math.abs(constant[r]);
+            slack[r] += rounding * size + Rounding.FEW * Math.abs(constant[r]) + Rounding.TINY;
         }
+    }
+
+    private static int highest(Box in, int[] window) {
+        int best = window[0];
+        for (int i : window) {
+            best = in.high[i] > in.high[best] ? i : best;
+        }
+        return best;
     }
 }

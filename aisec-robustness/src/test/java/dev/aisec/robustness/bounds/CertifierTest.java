@@ -195,6 +195,53 @@ class CertifierTest {
                 .isCloseTo(0.5, within(1e-9));
     }
 
+    /** max(a, b) with a in [0, 4] and b in [−1, 1] lies above a and below 1 + 3/4 a. */
+    @Test
+    void crown_openMaximum_isTheLineOnPaper() {
+        FeedForward network = FeedForward.of(
+                Shape.of(2),
+                Bounds.perFeature(new float[] {0, -1}, new float[] {4, 1}),
+                List.of(
+                        new FeedForward.Dense(new float[] {1, 0, 0, 1, 1, 0, 0, 0}, new float[] {0, 0, 0, -100}),
+                        new FeedForward.Reshape(Shape.of(1, 4)),
+                        new FeedForward.MaxPooling(new FeedForward.Window(1, 2, 1, 2, 1, 1, 0, 0, 0, 0)),
+                        new FeedForward.Reshape(Shape.of(2)),
+                        new FeedForward.Dense(new float[] {0, 1, 1, 0}, new float[2])));
+        Batch input = Batch.of(new float[] {2, 0}, Shape.of(2));
+        Crown crown = Crown.of(Norm.LINF, 9);
+        // Label 0: a − max(a, b) >= a − (1 + 3/4 a) >= −1, where intervals give −4. Label 1: max(a, b) − a >= 0.
+        assertThat(crown.bound(network, input, new int[1]).lower(0)).isCloseTo(-1, within(1e-9));
+        assertThat(crown.bound(network, input, new int[] {1}).lower(0)).isCloseTo(0, within(1e-9));
+    }
+
+    /** Points of windows of four, against each other and with overlap. */
+    @Test
+    void bound_maxPoolingAlone_isBelowAllPoints() {
+        RandomGenerator random = new Seed(40).generator(0);
+        FeedForward network = FeedForward.of(
+                Shape.of(2, 6, 6),
+                Bounds.of(0, 1),
+                List.of(
+                        new FeedForward.MaxPooling(FeedForward.Window.square(3, 2, 1)),
+                        new FeedForward.MaxPooling(FeedForward.Window.square(2, 1, 0)),
+                        new FeedForward.Reshape(Shape.of(8)),
+                        RandomNetworks.dense(random, 8, 3)));
+        Batch inputs = RandomNetworks.inputs(network, 41, 5);
+        for (double epsilon : new double[] {0.01, 0.1, 0.4}) {
+            for (Certifier certifier : certifiers(Norm.LINF, epsilon)) {
+                Margins margins = certifier.bound(network, inputs, new int[5]);
+                for (int row = 0; row < 5; row++) {
+                    for (int draw = 0; draw < 200; draw++) {
+                        double[] z = network.logits(point(example(inputs, row), Norm.LINF, epsilon, random));
+                        for (int c = 0; c < 3; c++) {
+                            assertThat(z[0] - z[c]).isGreaterThanOrEqualTo(margins.lower(row, c) - 1e-12);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void bound_epsilonZero_isTheMarginOfTheLogits() {
         NETWORKS.forEach((name, network) -> {
