@@ -5,6 +5,12 @@
  *
  * <p>Which to choose: {@link dev.aisec.robustness.attack.Pgd} for a model with gradients; with one step it is FGSM. An
  * attack asks for the kind of model that it needs, so a white-box attack on a black-box model does not compile.
+ *
+ * <p>Few features instead of small changes (L0): {@link dev.aisec.robustness.attack.SparseRs} without gradients,
+ * {@link dev.aisec.robustness.attack.Jsma} with them, {@link dev.aisec.robustness.attack.SparseFool} for the fewest. Turned and
+ * moved images: {@link dev.aisec.robustness.attack.Spatial}. One perturbation for all inputs:
+ * {@link dev.aisec.robustness.attack.UniversalPerturbation}. What any of them must beat:
+ * {@link dev.aisec.robustness.attack.NoiseAttack} and {@link dev.aisec.robustness.attack.SaltAndPepper}.
  */
 @NullMarked
 package dev.aisec.robustness.attack;
