@@ -44,7 +44,14 @@ class AttackContractTest {
                 ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
                 new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))),
                 Square.of(Norm.LINF, 0.1).withQueries(200),
-                Square.of(Norm.L2, 0.3).withQueries(200));
+                Square.of(Norm.L2, 0.3).withQueries(200),
+                SimBa.of(SimBa.Basis.PIXELS, 0.3).withQueries(200),
+                SimBa.of(SimBa.Basis.cosines(0.5), 0.5).withStep(0.3).withQueries(200),
+                EstimatedGradient.nes(Norm.LINF, 0.1).withQueries(300),
+                EstimatedGradient.nes(Norm.L1, 0.7).withEstimate(0.01, 10).withQueries(300),
+                EstimatedGradient.spsa(Norm.L2, 0.3).withEstimate(0.01, 10).withQueries(300),
+                new Transfer(Pgd.of(Norm.LINF, 0.1), model()),
+                new Transfer(Square.of(Norm.L2, 0.3).withQueries(100), model()));
     }
 
     static LinearClassifier model() {
