@@ -64,6 +64,13 @@ class AttackContractTest {
                 universal(Norm.LINF, 0.1),
                 universal(Norm.L2, 0.3),
                 universal(Norm.L1, 0.7),
+                SimBa.of(SimBa.Basis.PIXELS, 0.3).withQueries(200),
+                SimBa.of(SimBa.Basis.cosines(0.5), 0.5).withStep(0.3).withQueries(200),
+                EstimatedGradient.nes(Norm.LINF, 0.1).withQueries(300),
+                EstimatedGradient.nes(Norm.L1, 0.7).withEstimate(0.01, 10).withQueries(300),
+                EstimatedGradient.spsa(Norm.L2, 0.3).withEstimate(0.01, 10).withQueries(300),
+                new Transfer(Pgd.of(Norm.LINF, 0.1), model()),
+                new Transfer(Square.of(Norm.L2, 0.3).withQueries(100), model()),
                 new Ensemble<>(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 

@@ -25,7 +25,8 @@ class DecisionAttackTest {
     static Stream<Arguments> all() {
         return Stream.of(
                 Arguments.of(HopSkipJump.of(Norm.L2).withQueries(4000), Norm.L2, 4000, 1.03),
-                Arguments.of(HopSkipJump.of(Norm.LINF).withQueries(4000), Norm.LINF, 4000, 1.1));
+                Arguments.of(HopSkipJump.of(Norm.LINF).withQueries(4000), Norm.LINF, 4000, 1.1),
+                Arguments.of(Boundary.of().withQueries(8000), Norm.L2, 8000, 1.05));
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.aisec.robustness.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
@@ -11,7 +12,9 @@ import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,10 +29,21 @@ class ScoreAttackTest {
     static Stream<BallAttack<Classifier>> all() {
         return Stream.of(
                 Square.of(Norm.LINF, 1).withQueries(QUERIES),
-                Square.of(Norm.L2, 1).withQueries(QUERIES));
+                Square.of(Norm.L2, 1).withQueries(QUERIES),
+                SimBa.of(SimBa.Basis.PIXELS, 1).withQueries(QUERIES),
+                SimBa.of(SimBa.Basis.cosines(1), 1).withQueries(QUERIES),
+                EstimatedGradient.nes(Norm.LINF, 1).withQueries(QUERIES),
+                EstimatedGradient.nes(Norm.L2, 1).withQueries(QUERIES),
+                EstimatedGradient.spsa(Norm.LINF, 1).withQueries(QUERIES),
+                EstimatedGradient.spsa(Norm.L2, 1).withQueries(QUERIES));
     }
 
     static LinearClassifier model(Shape shape, int classes) {
+        ModelSpec spec = new ModelSpec(shape, classes, Bounds.of(0, 1));
+        return new LinearClassifier(weights(shape, classes), new float[classes], spec);
+    }
+
+    private static float[][] weights(Shape shape, int classes) {
         RandomGenerator random = new Seed(3).generator(classes);
         float[][] weights = new float[classes][shape.size()];
         for (float[] row : weights) {
@@ -37,7 +51,7 @@ class ScoreAttackTest {
                 row[j] = (float) random.nextGaussian();
             }
         }
-        return new LinearClassifier(weights, new float[classes], new ModelSpec(shape, classes, Bounds.of(0, 1)));
+        return weights;
     }
 
     static Batch inputs(Shape shape, int rows) {
@@ -175,5 +189,114 @@ class ScoreAttackTest {
         assertThatThrownBy(() -> Square.of(Norm.L2, 1).withQueries(2)).hasMessageContaining("was 2");
         assertThatThrownBy(() -> Square.of(Norm.L2, 1).withShare(0)).hasMessage("share must be in (0, 1], was 0.0");
         assertThatThrownBy(() -> Square.of(Norm.L2, Double.NaN)).hasMessage("epsilon must be > 0 and finite, was NaN");
+    }
+
+    @Test
+    void simBa_cosines_areOrthonormal() {
+        // On a linear model each step of α q changes the score by α ⟨w, q⟩, so that steps of a full basis in a wide ball find
+        // Σ |⟨w, q⟩|; here the vectors themselves are read off the queries.
+        Shape shape = Shape.of(1, 4, 3);
+        List<float[]> steps = new ArrayList<>();
+        float[] zero = new float[12];
+        ModelSpec spec = new ModelSpec(shape, 2, Bounds.of(-10, 10));
+        Classifier flat = new Classifier() {
+            @Override
+            public Batch logits(Batch inputs) {
+                steps.add(inputs.row(0));
+                return inputs.like(new float[] {1, 0}, Shape.of(2));
+            }
+
+            @Override
+            public ModelSpec spec() {
+                return spec;
+            }
+        };
+        SimBa.of(SimBa.Basis.cosines(1), 1)
+                .withStep(1)
+                .withQueries(27)
+                .perturb(flat, Batch.of(zero, shape), Goal.avoid(0));
+        // Input twice, then each of the 12 vectors forth and back; the confirmation is not needed.
+        assertThat(steps).hasSize(26);
+        for (int a = 0; a < 12; a++) {
+            float[] q = steps.get(2 + 2 * a);
+            for (int j = 0; j < 12; j++) {
+                assertThat(steps.get(3 + 2 * a)[j]).isEqualTo(-q[j]);
+            }
+            for (int b = 0; b <= a; b++) {
+                double dot = 0;
+                for (int j = 0; j < 12; j++) {
+                    dot += q[j] * steps.get(2 + 2 * b)[j];
+                }
+                assertThat(dot).isCloseTo(a == b ? 1 : 0, within(1e-6));
+            }
+        }
+    }
+
+    @Test
+    void simBa_shareOfFrequencies_keepsToLowOnes() {
+        Shape shape = Shape.of(1, 8, 8);
+        List<float[]> steps = new ArrayList<>();
+        ModelSpec spec = new ModelSpec(shape, 2, Bounds.of(-10, 10));
+        Classifier flat = new Classifier() {
+            @Override
+            public Batch logits(Batch inputs) {
+                steps.add(inputs.row(0));
+                return inputs.like(new float[] {1, 0}, Shape.of(2));
+            }
+
+            @Override
+            public ModelSpec spec() {
+                return spec;
+            }
+        };
+        SimBa.of(SimBa.Basis.cosines(0.25), 1)
+                .withQueries(200)
+                .perturb(flat, Batch.of(new float[64], shape), Goal.avoid(0));
+        // 2 × 2 frequencies forth and back, and the input.
+        assertThat(steps.stream().map(Arrays::toString).distinct().count()).isEqualTo(9);
+    }
+
+    @Test
+    void transfer_otherTarget_countsItsQueriesAndItsSuccess() {
+        LinearClassifier target = model(IMAGE, 3);
+        Batch inputs = inputs(IMAGE, 30);
+        Goal goal = Goal.avoid(target.predict(inputs));
+        // A surrogate of which every weight is wrong by some.
+        RandomGenerator random = new Seed(12).generator(0);
+        float[][] wrong = weights(IMAGE, 3);
+        for (float[] row : wrong) {
+            for (int j = 0; j < row.length; j++) {
+                row[j] += (float) (0.3 * random.nextGaussian());
+            }
+        }
+        LinearClassifier surrogate = new LinearClassifier(wrong, new float[3], target.spec());
+        CountingClassifier counting = new CountingClassifier(target, false);
+        AttackResult result =
+                new Transfer(Pgd.of(Norm.LINF, 0.1), surrogate).perturb(counting, inputs, goal);
+        assertThat(result.count(AttackResult.Status.SUCCEEDED)).isBetween(5, 29);
+        for (int i = 0; i < 30; i++) {
+            AttackResult.Row row = result.rows().get(i);
+            assertThat(row.queries())
+                    .isEqualTo(counting.queries.get((long) i))
+                    .isEqualTo(row.status() == AttackResult.Status.SUCCEEDED ? 3 : 2);
+            assertThat(row.gradients()).isZero();
+        }
+        assertThatThrownBy(() -> new Transfer(Pgd.of(Norm.LINF, 0.1), model(IMAGE, 2)).perturb(target, inputs, goal))
+                .hasMessageContaining("surrogate must have the target's");
+    }
+
+    @Test
+    void simBaAndEstimatedGradient_badParameters_nameRuleAndValue() {
+        assertThatThrownBy(() -> SimBa.of(SimBa.Basis.cosines(0), 1)).hasMessage("share must be in (0, 1], was 0.0");
+        assertThatThrownBy(() -> SimBa.of(SimBa.Basis.PIXELS, 1).withStep(2))
+                .hasMessage("relativeStep must be in (0, 1], was 2.0");
+        assertThatThrownBy(() -> SimBa.of(SimBa.Basis.PIXELS, 1).withQueries(1)).hasMessageContaining("was 1");
+        assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 0)).hasMessage("epsilon must be > 0 and finite, was 0.0");
+        assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 1).withEstimate(-1, 2))
+                .hasMessage("sigma must be > 0 and finite, was -1.0");
+        assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 1).withEstimate(1, 0))
+                .hasMessage("directions must be >= 1, was 0");
+        assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 1).withStep(Double.NaN))
+                .hasMessage("relativeStep must be > 0 and finite, was NaN");
     }
 }
