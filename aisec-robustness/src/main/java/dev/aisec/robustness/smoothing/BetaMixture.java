@@ -38,12 +38,17 @@ final class BetaMixture {
         return prior - posterior - 4e-15 * (size + n) - 1e-13;
     }
 
+    /** ln 1/α, rounded up: what ln M_n(p) must reach for p to be ruled out. */
+    static double threshold(double alpha) {
+        return -Math.log(alpha) * (1 + 1e-15);
+    }
+
     /** The largest p found below k/n with M_n(p) ≥ 1/α: not above the exact lower end. */
     static double lower(long k, long n, double alpha) {
         if (k == 0) {
             return 0;
         }
-        double threshold = -Math.log(alpha) + 1e-15;
+        double threshold = threshold(alpha);
         double outside = 0;
         double inside = (double) k / n;
         for (int i = 0; i < 200; i++) {
@@ -65,7 +70,7 @@ final class BetaMixture {
         if (k == n) {
             return 1;
         }
-        double threshold = -Math.log(alpha) + 1e-15;
+        double threshold = threshold(alpha);
         double inside = (double) k / n;
         double outside = 1;
         for (int i = 0; i < 200; i++) {
