@@ -45,10 +45,9 @@ public class CertifyBenchmark {
         Shape shape = Shape.of(1, 28, 28);
         model = Networks.compile(Rivals.Net.LENET.make(), shape, Bounds.of(0, 1));
         // One selection sample: what is measured is the estimation.
-        GaussianSmoothing parameters =
-                GaussianSmoothing.of(0.25).withSamples(SAMPLES).withBatch(BATCH);
-        smoothed =
-                SmoothedClassifier.of(model, new GaussianSmoothing(0.25, 1, SAMPLES, 0.001, BATCH, parameters.seed()));
+        smoothed = SmoothedClassifier.of(
+                model,
+                GaussianSmoothing.of(0.25).withSelection(1).withSamples(SAMPLES).withBatch(BATCH));
         image = Batch.wrap(new float[784], shape);
         copies = Batch.wrap(new float[BATCH * 784], shape);
     }

@@ -41,6 +41,7 @@ import dev.aisec.robustness.evaluation.RobustAccuracy;
 import dev.aisec.robustness.smoothing.CertifiedAccuracy;
 import dev.aisec.robustness.smoothing.GaussianSmoothing;
 import dev.aisec.robustness.smoothing.SmoothedClassifier;
+import dev.aisec.robustness.smoothing.Smoothing;
 import dev.aisec.robustness.training.GaussianAugmentation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -131,7 +132,7 @@ final class AssessmentJob {
                 p -> CleanAccuracy.of(subject, model, data.test(), chunks(100), p)));
         evidence.add(robust(name, subject, model, Norm.LINF, LINF));
         evidence.add(robust(name, subject, model, Norm.L2, L2));
-        GaussianSmoothing smoothing =
+        Smoothing smoothing =
                 GaussianSmoothing.of(SIGMA).withSamples(CERTIFY_SAMPLES).withSeed(seed.derive("smoothing"));
         evidence.add(run(
                 name + ": certified accuracy",

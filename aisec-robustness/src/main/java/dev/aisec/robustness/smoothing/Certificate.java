@@ -4,11 +4,12 @@ package dev.aisec.robustness.smoothing;
 /** What randomized smoothing says of one example. */
 public sealed interface Certificate {
     /**
-     * The smoothed classifier gives this class to every input closer than the radius. True with probability at least 1 −
+     * The smoothed classifier gives this class to every input closer than the radius, in the norm of the noise
+     * (L0: to every input that differs in at most so many positions). True with probability at least 1 −
      * α over the noise drawn.
      *
      * @param label the class
-     * @param radius L2 radius; positive
+     * @param radius how far the guarantee reaches; at least 0
      * @param lowerBound lower bound of the class's probability under noise, above 1/2
      * @param hits estimation samples that gave the class
      * @param samples estimation samples

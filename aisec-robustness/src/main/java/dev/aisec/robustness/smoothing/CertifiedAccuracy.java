@@ -29,7 +29,7 @@ import java.util.TreeMap;
  */
 public record CertifiedAccuracy(
         String subject,
-        GaussianSmoothing smoothing,
+        Smoothing smoothing,
         List<Double> radii,
         List<Certificate> outcomes,
         List<Integer> labels)
@@ -107,8 +107,12 @@ public record CertifiedAccuracy(
     @Override
     public Evidence evidence() {
         SortedMap<String, String> labelling = new TreeMap<>();
-        labelling.put("norm", "L2");
-        labelling.put("sigma", String.valueOf(smoothing.sigma()));
+        labelling.put("norm", smoothing.noise().norm());
+        if (smoothing.noise() instanceof SmoothingNoise.Gaussian g) {
+            labelling.put("sigma", String.valueOf(g.sigma()));
+        } else {
+            labelling.put("noise", smoothing.noise().toString());
+        }
         List<Measurement.Point> points = new ArrayList<>();
         for (double radius : radii) {
             points.add(new Measurement.Point(

@@ -1,117 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.robustness.smoothing;
 
-import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
-import dev.aisec.core.math.ConfidenceSequence;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Classifier;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import org.apache.commons.statistics.distribution.NormalDistribution;
 
 /**
- * Decides whether the smoothed classifier is certified at one L2 radius, and stops drawing as soon as that is clear: most
- * examples need hundreds of noisy copies where CERTIFY takes a hundred thousand.
+ * Randomized smoothing that draws only as many samples as the question "is this radius certified?" needs: hundreds for
+ * clear examples, where CERTIFY draws 100,000 for all.
  *
- * <p>With p the probability of the class under noise and p₀ = Φ(r/σ), the radius r is certified just if p ≥ p₀. Two tests run
- * side by side, each valid at all times ({@link ConfidenceSequence}): one against p ≤ p₀, one against p ≥ p₀.
+ * <p>Guarantee: for each example, the probability that the answer is wrong is at most α, whenever sampling stops: CERTIFIED
+ * although the smoothed classifier changes its class within the radius, or EXCLUDED although the class's probability
+ * reaches that far, or a bound that does not hold. One two-sided confidence sequence gives all of that together, so α is not
+ * split. The class is chosen on samples of its own, as in CERTIFY; if they chose one that is not the most probable, the
+ * answer is true of the class that it names, and can only fail to certify. Over N examples up to αN wrong answers must be
+ * expected, unless {@link #familyWise} is used.
  *
- * <p>Guarantee, for each example and the ideal smoothed classifier: {@code CERTIFIED} although p ≤ p₀ has probability at most
- * α; {@code EXCLUDED} although p ≥ p₀ has probability at most α. {@code EXCLUDED} speaks of the class that the selection
- * chose. After {@link #samples} copies without a decision it is {@code UNDECIDED}. Bounds of p hold at any time, but
- * must not be mixed with those of CERTIFY, which allow one look only.
+ * <p>Where the true probability lies very near to the one that the radius needs, the budget runs out: UNDECIDED. The bounds
+ * of a fixed n (Clopper-Pearson) are tighter at that n, but must not be looked at while sampling; the two are never mixed.
  *
- * <p>The noise of a row depends on seed and row number, and looks are at fixed counts, so decisions and counts do not depend on
- * batch size, order or threads.
+ * <p>Looks come after each {@code step} samples, later after each eighth of the samples so far, so that calls of the model
+ * stay large when few rows are open.
  *
- * <p>Source: Cohen, Rosenfeld, Kolter, ICML 2019, theorem 1; sequential: Voráček, Treatment of Statistical Estimation Problems
- * in Randomized Smoothing for Adversarial Robustness, NeurIPS 2024.
+ * <p>Source: Voráček, Treatment of Statistical Estimation Problems in Randomized Smoothing for Adversarial Robustness,
+ * NeurIPS 2024; the mixture of Robbins, Annals of Mathematical Statistics 41, 1970. Clauses 7.3.2-1 and 7.3.2-5.
  *
- * @param sigma standard deviation of the noise, in units of the inputs; positive and finite
- * @param radius r, the L2 radius asked about; positive and finite
- * @param selection noisy copies that choose the class
- * @param samples most further copies; at least as many as certify if all of them give the class
- * @param alpha error probability of each test, for each example
- * @param batch noisy copies in one call of the base classifier; changes no result
+ * @param noise the noise
+ * @param selection noisy copies that choose the class; Cohen et al. use 100
+ * @param budget most further noisy copies of an example; CERTIFY draws 100,000
+ * @param alpha probability that the answer to an example is wrong; Cohen et al. use 0.001
+ * @param step samples before the first look and, at first, between looks; any number keeps the guarantee
+ * @param batch noisy copies in one call of the base classifier, of several rows; changes no result
  * @param seed seed of the noise
  */
 public record SequentialSmoothing(
-        double sigma, double radius, int selection, int samples, double alpha, int batch, Seed seed) {
-    /** Looks are at most this far apart, and at least {@link #FIRST}. */
-    private static final int STRIDE = 256;
+        SmoothingNoise noise, int selection, int budget, double alpha, int step, int batch, Seed seed) {
+    private static final long MOST = 1_000_000_000;
 
-    private static final int FIRST = 32;
-
-    /** How a question ended. */
-    public enum Outcome {
-        /** The smoothed classifier gives the label within the radius. */
-        CERTIFIED,
-        /** It cannot be certified: the label is too rare under the noise. */
-        EXCLUDED,
-        /** The copies were too few to tell. */
-        UNDECIDED
-    }
-
-    /**
-     * The answer for one example.
-     *
-     * @param outcome how it ended
-     * @param label the class that the selection chose
-     * @param lower lower bound of its probability under noise, valid at any time
-     * @param upper upper bound of it, valid at any time
-     * @param hits further copies that gave the class
-     * @param samples further copies drawn
-     * @param queries copies in all, those of the selection included
-     */
-    public record Decision(
-            Outcome outcome, int label, double lower, double upper, long hits, long samples, long queries) {}
-
-    /** Checks the components; refuses samples so few that nothing could be certified. */
+    /** Checks the components. */
     public SequentialSmoothing {
-        if (!(sigma > 0 && sigma < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("sigma must be > 0 and finite, was " + sigma);
-        }
-        if (!(radius > 0 && radius < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("radius must be > 0 and finite, was " + radius);
-        }
-        if (selection < 1 || batch < 1) {
-            throw new IllegalArgumentException("selection and batch must be >= 1, were " + selection + " and " + batch);
+        if (selection < 1 || budget < 1 || step < 1 || batch < 1) {
+            throw new IllegalArgumentException("selection, budget, step and batch must be >= 1, were " + selection
+                    + ", " + budget + ", " + step + " and " + batch);
         }
         if (!(alpha > 0 && alpha < 1)) {
             throw new IllegalArgumentException("alpha must be in (0, 1), was " + alpha);
         }
-        double p0 = threshold(sigma, radius);
-        if (!(p0 < 1)) {
-            throw new IllegalArgumentException(
-                    "radius must be a few sigma at most, was " + radius + " with sigma " + sigma);
-        }
-        if (samples < 1 || ConfidenceSequence.logEvidenceAbove(samples, samples, p0) < -Math.log(alpha)) {
-            throw new IllegalArgumentException(
-                    "samples must be >= " + fewest(p0, alpha) + " for radius " + radius + ", sigma " + sigma
-                            + ", alpha " + alpha + ", with fewer nothing can be certified; was " + samples);
-        }
     }
 
     /**
-     * 100 copies to select, at most 100,000 more, α = 0.001: the budget and error of the paper's CERTIFY.
+     * 100 copies to select, at most 100,000 to decide, α = 0.001, looks every 32 samples.
      *
-     * @param sigma standard deviation of the noise
-     * @param radius the L2 radius asked about
+     * @param noise the noise
      * @return the parameters
      */
-    public static SequentialSmoothing of(double sigma, double radius) {
-        return new SequentialSmoothing(sigma, radius, 100, 100_000, 0.001, 256, new Seed(0));
+    public static SequentialSmoothing of(SmoothingNoise noise) {
+        return new SequentialSmoothing(noise, 100, 100_000, 0.001, 32, 256, new Seed(0));
     }
 
     /**
      * The same with another budget.
      *
-     * @param most most copies after the selection
+     * @param copies most estimation samples of an example
      * @return the parameters
      */
-    public SequentialSmoothing withSamples(int most) {
-        return new SequentialSmoothing(sigma, radius, selection, most, alpha, batch, seed);
+    public SequentialSmoothing withBudget(int copies) {
+        return new SequentialSmoothing(noise, selection, copies, alpha, step, batch, seed);
     }
 
     /**
@@ -121,21 +78,21 @@ public record SequentialSmoothing(
      * @return the parameters
      */
     public SequentialSmoothing withAlpha(double probability) {
-        return new SequentialSmoothing(sigma, radius, selection, samples, probability, batch, seed);
+        return new SequentialSmoothing(noise, selection, budget, probability, step, batch, seed);
     }
 
     /**
-     * The same for a family of examples: with α/N for each (Bonferroni), all N decisions of a kind are true at once with
-     * probability at least 1 − α.
+     * The same with α over a number of examples (Bonferroni): with probability at least 1 − α all answers of a data set of
+     * that size are right at once. It costs little, as the samples grow with ln 1/α.
      *
-     * @param examples N
+     * @param examples number of examples; at least 1
      * @return the parameters
      */
     public SequentialSmoothing familyWise(int examples) {
         if (examples < 1) {
             throw new IllegalArgumentException("examples must be >= 1, was " + examples);
         }
-        return withAlpha(alpha / examples);
+        return withAlpha(examples == 1 ? alpha : Math.nextDown(alpha / examples));
     }
 
     /**
@@ -145,7 +102,7 @@ public record SequentialSmoothing(
      * @return the parameters
      */
     public SequentialSmoothing withBatch(int size) {
-        return new SequentialSmoothing(sigma, radius, selection, samples, alpha, size, seed);
+        return new SequentialSmoothing(noise, selection, budget, alpha, step, size, seed);
     }
 
     /**
@@ -155,102 +112,116 @@ public record SequentialSmoothing(
      * @return the parameters
      */
     public SequentialSmoothing withSeed(Seed other) {
-        return new SequentialSmoothing(sigma, radius, selection, samples, alpha, batch, other);
+        return new SequentialSmoothing(noise, selection, budget, alpha, step, batch, other);
     }
 
     /**
-     * Decides for each row.
+     * Decides for each row whether the smoothed classifier keeps its class within a radius.
      *
-     * @param base the classifier to smooth; a fixed function of its input
+     * @param base any classifier; best one trained with the same noise
      * @param inputs examples; finite
-     * @return a decision for each row
+     * @param radius the radius in the norm of the noise; at least 0 and finite
+     * @return a decision for each row, in order
+     * @throws IllegalArgumentException if the noise never reaches that far, or the budget would not do even if all samples
+     *     agreed; it names the farthest radius or the fewest samples
      */
-    public List<Decision> decide(Classifier base, Batch inputs) {
+    public List<RadiusDecision> decide(Classifier base, Batch inputs, double radius) {
+        double needed = requireReachable(radius);
         base.spec().requireInputs(inputs);
         inputs.requireFinite("inputs");
-        Batch noisy =
-                Batch.wrap(new float[Math.multiplyExact(batch, inputs.shape().size())], inputs.shape());
-        List<Decision> decisions = new ArrayList<>();
+        Votes votes = new Votes(base, noise, inputs, batch);
+        List<Votes.Tally> select = new ArrayList<>();
+        List<Votes.Tally> open = new ArrayList<>();
         for (int row = 0; row < inputs.size(); row++) {
-            decisions.add(decide(base, inputs, row, noisy));
+            select.add(votes.start(seed.derive("sequential-select"), row));
+            open.add(votes.start(seed.derive("sequential-estimate"), row));
         }
-        return decisions;
+        votes.add(select, selection);
+        int[] label = new int[inputs.size()];
+        select.forEach(t -> label[t.row] = Votes.largest(t.votes, -1));
+        RadiusDecision[] decisions = new RadiusDecision[inputs.size()];
+        for (int n = 0; !open.isEmpty(); ) {
+            int copies = Math.min(budget - n, Math.max(step, n / 8));
+            votes.add(open, copies);
+            n += copies;
+            List<Votes.Tally> still = new ArrayList<>();
+            for (Votes.Tally tally : open) {
+                long hits = tally.votes[label[tally.row]];
+                RadiusDecision.Outcome outcome = outcome(hits, n, needed);
+                if (outcome != RadiusDecision.Outcome.UNDECIDED || n >= budget) {
+                    decisions[tally.row] = decision(outcome, label[tally.row], hits, n, radius);
+                } else {
+                    still.add(tally);
+                }
+            }
+            open = still;
+        }
+        return Arrays.asList(decisions);
     }
 
-    private Decision decide(Classifier base, Batch inputs, int row, Batch noisy) {
-        long[] votes = new long[base.spec().classes()];
-        count(base, inputs, row, noise("sequential-select", inputs, row), selection, noisy, votes);
-        int label = 0;
-        for (int c = 1; c < votes.length; c++) {
-            label = votes[c] > votes[label] ? c : label;
+    /** What may be said of the hypothesis that the probability is {@code p0}, after any number of samples. */
+    RadiusDecision.Outcome outcome(long hits, long samples, double p0) {
+        if (BetaMixture.log(hits, samples, p0) < BetaMixture.threshold(alpha)) {
+            return RadiusDecision.Outcome.UNDECIDED;
         }
-        double p0 = threshold(sigma, radius);
-        double wanted = -Math.log(alpha);
-        GaussianNoise noise = noise("sequential-estimate", inputs, row);
-        long[] counts = new long[votes.length];
-        int n = 0;
-        Outcome outcome = Outcome.UNDECIDED;
-        while (outcome == Outcome.UNDECIDED && n < samples) {
-            int more = Math.min(Math.min(STRIDE, Math.max(FIRST, n / 4)), samples - n);
-            count(base, inputs, row, noise, more, noisy, counts);
-            n += more;
-            outcome = ConfidenceSequence.logEvidenceAbove(counts[label], n, p0) >= wanted
-                    ? Outcome.CERTIFIED
-                    : ConfidenceSequence.logEvidenceBelow(counts[label], n, p0 * (1 - 3e-13)) >= wanted
-                            ? Outcome.EXCLUDED
-                            : Outcome.UNDECIDED;
-        }
-        return new Decision(
+        return (double) hits / samples > p0 ? RadiusDecision.Outcome.CERTIFIED : RadiusDecision.Outcome.EXCLUDED;
+    }
+
+    private RadiusDecision decision(RadiusDecision.Outcome outcome, int label, long hits, long samples, double asked) {
+        double lower = BetaMixture.lower(hits, samples, alpha);
+        double upper = BetaMixture.upper(hits, samples, alpha);
+        // What was decided directly is not taken back by the rounding of the way over p.
+        double radius = outcome == RadiusDecision.Outcome.CERTIFIED
+                ? Math.max(asked, noise.radius(lower))
+                : noise.radius(lower);
+        // noise.radius rounds down by at most 1e-13: here up.
+        double upperRadius = noise.radius(upper) * (1 + 3e-13);
+        return new RadiusDecision(
                 outcome,
                 label,
-                ConfidenceSequence.lower(counts[label], n, alpha),
-                ConfidenceSequence.upper(counts[label], n, alpha),
-                counts[label],
-                n,
-                (long) n + selection);
+                hits,
+                samples,
+                lower,
+                upper,
+                radius,
+                outcome == RadiusDecision.Outcome.EXCLUDED ? Math.min(asked, upperRadius) : upperRadius);
     }
 
-    private GaussianNoise noise(String purpose, Batch inputs, int row) {
-        return new GaussianNoise(seed.derive(purpose).generator(inputs.rowNumber(row)));
-    }
-
-    private void count(
-            Classifier base, Batch inputs, int row, GaussianNoise noise, int copies, Batch noisy, long[] counts) {
-        int length = inputs.shape().size();
-        for (int done = 0; done < copies; ) {
-            Progress.checkInterrupted();
-            int part = Math.min(batch, copies - done);
-            for (int i = 0; i < part; i++) {
-                noise.addTo(inputs.array(), inputs.offset() + row * length, sigma, noisy.array(), i * length, length);
-            }
-            for (int c : base.predict(noisy.rows(0, part))) {
-                counts[c]++;
-            }
-            done += part;
+    /** The probability that a radius needs, if the budget can reach it. */
+    private double requireReachable(double radius) {
+        if (!(radius >= 0 && radius < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("radius must be >= 0 and finite, was " + radius);
         }
-    }
-
-    /** Φ(r/σ), rounded up by more than its error; excluding takes it rounded down. */
-    private static double threshold(double sigma, double radius) {
-        return NormalDistribution.of(0, 1).cumulativeProbability(radius / sigma) * (1 + 1e-13);
-    }
-
-    /** The smallest n whose hits in all trials certify. */
-    private static int fewest(double p0, double alpha) {
-        int below = 0;
-        int above = 1;
-        while (above < 500_000_000 && ConfidenceSequence.logEvidenceAbove(above, above, p0) < -Math.log(alpha)) {
-            below = above;
-            above *= 2;
+        double needed = noise.probability(radius);
+        long fewest = needed < 1 ? fewest(needed) : Long.MAX_VALUE;
+        if (fewest > MOST) {
+            throw new IllegalArgumentException("radius must be <= "
+                    + noise.radius(Math.exp(Math.log(alpha) / MOST)) + ", no feasible number of samples certifies "
+                    + noise + " beyond; was " + radius);
         }
-        while (above - below > 1) {
-            int middle = (below + above) >>> 1;
-            if (ConfidenceSequence.logEvidenceAbove(middle, middle, p0) < -Math.log(alpha)) {
-                below = middle;
+        if (fewest > budget) {
+            throw new IllegalArgumentException("budget must be >= " + fewest + " for radius " + radius + " and alpha "
+                    + alpha + ", with fewer nothing can be certified; was " + budget);
+        }
+        return needed;
+    }
+
+    /** The smallest n that certifies if all samples agree. */
+    private long fewest(double needed) {
+        long low = 0;
+        long high = 1;
+        while (high <= MOST && BetaMixture.log(high, high, needed) < BetaMixture.threshold(alpha)) {
+            low = high;
+            high *= 2;
+        }
+        while (high - low > 1) {
+            long middle = (low + high) / 2;
+            if (BetaMixture.log(middle, middle, needed) < BetaMixture.threshold(alpha)) {
+                low = middle;
             } else {
-                above = middle;
+                high = middle;
             }
         }
-        return above;
+        return high;
     }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.robustness.smoothing;
 
-import dev.aisec.core.Progress;
-import dev.aisec.core.Seed;
 import dev.aisec.core.math.BinomialTail;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.ModelSpec;
+import dev.aisec.core.model.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -23,16 +22,21 @@ import java.util.OptionalInt;
  * paper: a base that needs them cut must do so itself.
  *
  * <p>The noise of a row depends on the seed and the row number only, so answers do not depend on batch size, order or
- * threads. As a {@link Classifier} its logits are log vote shares over {@link GaussianSmoothing#samples()} copies, −∞ for
+ * threads. As a {@link Classifier} its logits are log vote shares over {@link Smoothing#samples()} copies, −∞ for
  * a class without a vote.
+ *
+ * <p>Denoised smoothing (Salman, Sun, Yang, Kapoor, Kolter, Denoised Smoothing: A Provable Defense for Pretrained
+ * Classifiers, NeurIPS 2020): to certify a fixed model that was not trained with noise, put a denoiser in front of it,
+ * {@code SmoothedClassifier.of(denoiser.before(model), smoothing)}. The guarantee holds whatever the denoiser does, since
+ * denoiser and model together are the base; a bad one only costs radius.
  *
  * <p>Source: Cohen, Rosenfeld, Kolter, Certified Adversarial Robustness via Randomized Smoothing, ICML 2019.
  */
 public final class SmoothedClassifier implements Classifier {
     private final Classifier base;
-    private final GaussianSmoothing smoothing;
+    private final Smoothing smoothing;
 
-    private SmoothedClassifier(Classifier base, GaussianSmoothing smoothing) {
+    private SmoothedClassifier(Classifier base, Smoothing smoothing) {
         this.base = base;
         this.smoothing = smoothing;
     }
@@ -44,7 +48,7 @@ public final class SmoothedClassifier implements Classifier {
      * @param smoothing the parameters
      * @return the smoothed classifier
      */
-    public static SmoothedClassifier of(Classifier base, GaussianSmoothing smoothing) {
+    public static SmoothedClassifier of(Classifier base, Smoothing smoothing) {
         return new SmoothedClassifier(base, smoothing);
     }
 
@@ -53,7 +57,7 @@ public final class SmoothedClassifier implements Classifier {
      *
      * @return noise, samples, error probability
      */
-    public GaussianSmoothing smoothing() {
+    public Smoothing smoothing() {
         return smoothing;
     }
 
@@ -70,11 +74,11 @@ public final class SmoothedClassifier implements Classifier {
      */
     public List<Certificate> certify(Batch inputs) {
         require(inputs);
-        Votes votes = new Votes(inputs);
+        Votes votes = new Votes(base, smoothing.noise(), inputs, smoothing.batch());
         List<Certificate> certificates = new ArrayList<>();
         for (int row = 0; row < inputs.size(); row++) {
-            int candidate = largest(votes.count(row, "smoothing-select", smoothing.selection()), -1);
-            long hits = votes.count(row, "smoothing-estimate", smoothing.samples())[candidate];
+            int candidate = Votes.largest(votes.count(smoothing.seed().derive("smoothing-select"), row, smoothing.selection()), -1);
+            long hits = votes.count(smoothing.seed().derive("smoothing-estimate"), row, smoothing.samples())[candidate];
             certificates.add(smoothing.certificate(candidate, hits));
         }
         return certificates;
@@ -88,12 +92,12 @@ public final class SmoothedClassifier implements Classifier {
      */
     public List<OptionalInt> predictOrAbstain(Batch inputs) {
         require(inputs);
-        Votes votes = new Votes(inputs);
+        Votes votes = new Votes(base, smoothing.noise(), inputs, smoothing.batch());
         List<OptionalInt> classes = new ArrayList<>();
         for (int row = 0; row < inputs.size(); row++) {
-            long[] counts = votes.count(row, "smoothing-predict", smoothing.samples());
-            int first = largest(counts, -1);
-            int second = largest(counts, first);
+            long[] counts = votes.count(smoothing.seed().derive("smoothing-predict"), row, smoothing.samples());
+            int first = Votes.largest(counts, -1);
+            int second = Votes.largest(counts, first);
             double p = BinomialTail.twoSidedHalf(counts[first], counts[first] + counts[second]);
             classes.add(p <= smoothing.alpha() ? OptionalInt.of(first) : OptionalInt.empty());
         }
@@ -103,67 +107,20 @@ public final class SmoothedClassifier implements Classifier {
     @Override
     public Batch logits(Batch inputs) {
         require(inputs);
-        Votes votes = new Votes(inputs);
+        Votes votes = new Votes(base, smoothing.noise(), inputs, smoothing.batch());
         int classes = spec().classes();
         float[] logits = new float[inputs.size() * classes];
         for (int row = 0; row < inputs.size(); row++) {
-            long[] counts = votes.count(row, "smoothing-predict", smoothing.samples());
+            long[] counts = votes.count(smoothing.seed().derive("smoothing-predict"), row, smoothing.samples());
             for (int c = 0; c < classes; c++) {
                 logits[row * classes + c] = (float) Math.log((double) counts[c] / smoothing.samples());
             }
         }
-        return inputs.like(logits, dev.aisec.core.model.Shape.of(classes));
+        return inputs.like(logits, Shape.of(classes));
     }
 
     private void require(Batch inputs) {
         spec().requireInputs(inputs);
         inputs.requireFinite("inputs");
-    }
-
-    private static int largest(long[] counts, int except) {
-        int best = -1;
-        for (int c = 0; c < counts.length; c++) {
-            if (c != except && (best < 0 || counts[c] > counts[best])) {
-                best = c;
-            }
-        }
-        return best;
-    }
-
-    /** Counts votes, one row at a time, with one buffer for all noisy copies. */
-    private final class Votes {
-        private final Batch inputs;
-        private final int length;
-        private final Batch noisy;
-
-        Votes(Batch inputs) {
-            this.inputs = inputs;
-            this.length = inputs.shape().size();
-            this.noisy = Batch.wrap(new float[Math.multiplyExact(smoothing.batch(), length)], inputs.shape());
-        }
-
-        long[] count(int row, String purpose, int samples) {
-            Seed stream = smoothing.seed().derive(purpose);
-            GaussianNoise noise = new GaussianNoise(stream.generator(inputs.rowNumber(row)));
-            long[] counts = new long[spec().classes()];
-            for (int done = 0; done < samples; ) {
-                Progress.checkInterrupted();
-                int copies = Math.min(smoothing.batch(), samples - done);
-                for (int i = 0; i < copies; i++) {
-                    noise.addTo(
-                            inputs.array(),
-                            inputs.offset() + row * length,
-                            smoothing.sigma(),
-                            noisy.array(),
-                            i * length,
-                            length);
-                }
-                for (int c : base.predict(noisy.rows(0, copies))) {
-                    counts[c]++;
-                }
-                done += copies;
-            }
-            return counts;
-        }
     }
 }

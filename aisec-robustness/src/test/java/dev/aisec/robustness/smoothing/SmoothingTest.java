@@ -44,7 +44,7 @@ class SmoothingTest {
         return Batch.wrap(values, SPEC.inputShape());
     }
 
-    private static GaussianSmoothing small(long seed) {
+    private static Smoothing small(long seed) {
         return GaussianSmoothing.of(0.5).withSamples(400).withSeed(new Seed(seed));
     }
 
