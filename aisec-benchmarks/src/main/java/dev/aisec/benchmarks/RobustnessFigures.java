@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.benchmarks;
 
-import dev.aisec.core.Estimate;
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.BatchTransform;
@@ -18,11 +17,15 @@ import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.Goal;
 import dev.aisec.robustness.attack.Norm;
 import dev.aisec.robustness.attack.Pgd;
+import dev.aisec.robustness.evaluation.AutoAttack;
+import dev.aisec.robustness.evaluation.RobustEvaluation;
 import dev.aisec.robustness.smoothing.CertifiedAccuracy;
 import dev.aisec.robustness.smoothing.GaussianSmoothing;
-import dev.aisec.robustness.smoothing.SequentialAccuracy;
+import dev.aisec.robustness.smoothing.RadiusDecision;
+import dev.aisec.robustness.smoothing.SequentialCertifiedAccuracy;
 import dev.aisec.robustness.smoothing.SequentialSmoothing;
 import dev.aisec.robustness.smoothing.SmoothedClassifier;
+import dev.aisec.robustness.smoothing.SmoothingNoise;
 import dev.aisec.robustness.training.GaussianAugmentation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,7 +51,8 @@ public final class RobustnessFigures {
     /**
      * Runs the stages named.
      *
-     * @param args a folder for the networks, then stages: {@code train}, {@code certify}, {@code sequential}
+     * @param args a folder for the networks, then stages: {@code train}, {@code certify}, {@code sequential},
+     *     {@code attack}
      * @throws IOException if the folder cannot be written
      */
     public static void main(String[] args) throws IOException {
@@ -60,9 +64,10 @@ public final class RobustnessFigures {
                     case "train" -> figures.train();
                     case "certify" -> figures.certify();
                     case "sequential" -> figures.sequential();
+                    case "attack" -> figures.attack();
                     default ->
                         throw new IllegalArgumentException(
-                                "stage must be train, certify or sequential, was " + args[i]);
+                                "stage must be train, certify, sequential or attack, was " + args[i]);
                 }
                 System.out.printf("%s: %.0f s%n", args[i], (System.nanoTime() - start) * 1e-9);
             }
@@ -111,22 +116,41 @@ public final class RobustnessFigures {
     private void sequential() throws IOException {
         Labelled test = Rivals.mnist("t10k", 500);
         for (double[] question : new double[][] {{0.25, 0.25}, {0.25, 0.5}, {0.5, 0.5}, {0.5, 1}}) {
-            SequentialAccuracy result = SequentialAccuracy.of(
+            SequentialCertifiedAccuracy result = SequentialCertifiedAccuracy.of(
                     "noise-" + question[0],
                     NetworkFile.read(folder.resolve("noise-" + question[0] + ".safetensors")),
+                    SequentialSmoothing.of(new SmoothingNoise.Gaussian(question[0])),
+                    question[1],
                     test,
-                    SequentialSmoothing.of(question[0], question[1]),
-                    new RowChunks(10, pool),
+                    new RowChunks(20, pool),
                     Progress.NONE);
-            double mean = ((Estimate.Measured) result.meanQueries()).value();
             System.out.printf(
-                    "sigma %.2f, radius %.2f: certified %.3f, undecided %d, copies %s, factor %.1f%n",
+                    "sigma %.2f, radius %.2f: certified %.3f, undecided %d, copies %.0f, factor %.1f%n",
                     question[0],
                     question[1],
                     result.certified() / 500.0,
-                    result.undecided(),
-                    result.meanQueries(),
-                    100_100 / mean);
+                    result.count(RadiusDecision.Outcome.UNDECIDED),
+                    result.samples() / 500.0,
+                    result.saving(100_000));
+        }
+    }
+
+    /** The standard ensemble on 1,000 images. */
+    private void attack() throws IOException {
+        Labelled test = Rivals.mnist("t10k", 1000);
+        for (String name : List.of("plain", "adversarial")) {
+            CompiledNetwork model = NetworkFile.read(folder.resolve(name + ".safetensors"));
+            for (double epsilon : List.of(EPSILON, 0.1)) {
+                RobustEvaluation result = RobustEvaluation.of(
+                        name,
+                        model,
+                        test,
+                        AutoAttack.standard(Norm.LINF, epsilon),
+                        new RowChunks(50, pool),
+                        Progress.NONE);
+                System.out.printf("%s, L-infinity %.1f: %s%n", name, epsilon, result.robustAccuracy());
+                result.stages().forEach(System.out::println);
+            }
         }
     }
 

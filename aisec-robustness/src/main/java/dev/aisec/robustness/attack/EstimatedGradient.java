@@ -34,14 +34,7 @@ import java.util.random.RandomGenerator;
  * @param seed seed of the directions
  */
 public record EstimatedGradient(
-        Kind kind,
-        Norm norm,
-        double epsilon,
-        double relativeStep,
-        double sigma,
-        int directions,
-        int queries,
-        Seed seed)
+        Kind kind, Norm norm, double epsilon, double relativeStep, double sigma, int directions, int queries, Seed seed)
         implements BallAttack<Classifier> {
     /** Floats of the candidates of one call of the model. */
     private static final int CHUNK = 1 << 20;
@@ -232,8 +225,8 @@ public record EstimatedGradient(
                         points[(2 * k + 1) * n + i] = search.bounds.clip(i, at - moved);
                     }
                 }
-                double[] scores = kind.score.of(
-                        search.probe(owners, search.numbers(owners), points), owners, search.goal);
+                double[] scores =
+                        kind.score.of(search.probe(owners, search.numbers(owners), points), owners, search.goal);
                 for (int k = 0; k < size; k++) {
                     int r = (from + k) / pairs;
                     // Without 1/(2 m σ): a step does not depend on the length.

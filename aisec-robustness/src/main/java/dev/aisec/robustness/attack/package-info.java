@@ -10,7 +10,7 @@
  * {@link dev.aisec.robustness.attack.Jsma} with them, {@link dev.aisec.robustness.attack.SparseFool} for the fewest. Turned and
  * moved images: {@link dev.aisec.robustness.attack.Spatial}. One perturbation for all inputs:
  * {@link dev.aisec.robustness.attack.UniversalPerturbation}. What any of them must beat:
- * {@link dev.aisec.robustness.attack.NoiseAttack} and {@link dev.aisec.robustness.attack.SaltAndPepper}.
+ * {@link dev.aisec.robustness.attack.RandomNoise} and {@link dev.aisec.robustness.attack.SaltAndPepper}.
  */
 @NullMarked
 package dev.aisec.robustness.attack;
