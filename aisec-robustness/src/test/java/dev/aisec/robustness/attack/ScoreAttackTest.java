@@ -193,7 +193,8 @@ class ScoreAttackTest {
 
     @Test
     void simBa_cosines_areOrthonormal() {
-        // On a linear model each step of α q changes the score by α ⟨w, q⟩, so that steps of a full basis in a wide ball find
+        // On a linear model each step of α q changes the score by α ⟨w, q⟩, so that steps of a full basis in a wide
+        // ball find
         // Σ |⟨w, q⟩|; here the vectors themselves are read off the queries.
         Shape shape = Shape.of(1, 4, 3);
         List<float[]> steps = new ArrayList<>();
@@ -271,8 +272,7 @@ class ScoreAttackTest {
         }
         LinearClassifier surrogate = new LinearClassifier(wrong, new float[3], target.spec());
         CountingClassifier counting = new CountingClassifier(target, false);
-        AttackResult result =
-                new Transfer(Pgd.of(Norm.LINF, 0.1), surrogate).perturb(counting, inputs, goal);
+        AttackResult result = new Transfer(Pgd.of(Norm.LINF, 0.1), surrogate).perturb(counting, inputs, goal);
         assertThat(result.count(AttackResult.Status.SUCCEEDED)).isBetween(5, 29);
         for (int i = 0; i < 30; i++) {
             AttackResult.Row row = result.rows().get(i);
@@ -291,7 +291,8 @@ class ScoreAttackTest {
         assertThatThrownBy(() -> SimBa.of(SimBa.Basis.PIXELS, 1).withStep(2))
                 .hasMessage("relativeStep must be in (0, 1], was 2.0");
         assertThatThrownBy(() -> SimBa.of(SimBa.Basis.PIXELS, 1).withQueries(1)).hasMessageContaining("was 1");
-        assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 0)).hasMessage("epsilon must be > 0 and finite, was 0.0");
+        assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 0))
+                .hasMessage("epsilon must be > 0 and finite, was 0.0");
         assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 1).withEstimate(-1, 2))
                 .hasMessage("sigma must be > 0 and finite, was -1.0");
         assertThatThrownBy(() -> EstimatedGradient.nes(Norm.L2, 1).withEstimate(1, 0))
