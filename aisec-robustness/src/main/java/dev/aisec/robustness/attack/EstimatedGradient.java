@@ -39,6 +39,9 @@ public record EstimatedGradient(
     /** Floats of the candidates of one call of the model. */
     private static final int CHUNK = 1 << 20;
 
+    /** What a step takes over from the estimates before. */
+    private static final float MOMENTUM = 0.9f;
+
     /** How directions are drawn, and what is lowered. */
     public enum Kind {
         /** Natural evolution strategies: Gaussian directions, the log odds of the class. */
@@ -151,6 +154,7 @@ public record EstimatedGradient(
         private RandomGenerator[] random;
         private GaussianNoise[] normal;
         private float[] x;
+        private float[] velocity;
         private float[] low;
         private float[] high;
 
@@ -160,6 +164,7 @@ public record EstimatedGradient(
             n = search.n;
             ball = new Ball(norm, epsilon, search.bounds, n);
             x = search.inputsOf(rows);
+            velocity = new float[x.length];
             low = new float[x.length];
             high = new float[x.length];
             random = new RandomGenerator[rows.length];
@@ -179,8 +184,11 @@ public record EstimatedGradient(
                     break;
                 }
                 float[] gradient = estimate(pairs);
+                for (int i = 0; i < velocity.length; i++) {
+                    velocity[i] = MOMENTUM * velocity[i] + (1 - MOMENTUM) * gradient[i];
+                }
                 for (int r = 0; r < rows.length; r++) {
-                    ball.step(x, r * n, gradient, r * n, -relativeStep * epsilon, low, high);
+                    ball.step(x, r * n, velocity, r * n, -relativeStep * epsilon, low, high);
                     ball.project(x, r * n, search.inputs.array(), search.start(rows[r]), low, high);
                 }
                 search.ask(rows, search.numbers(rows), x);
@@ -198,6 +206,7 @@ public record EstimatedGradient(
             }
             rows = Search.pick(rows, kept);
             x = Search.pick(x, n, kept);
+            velocity = Search.pick(velocity, n, kept);
             low = Search.pick(low, n, kept);
             high = Search.pick(high, n, kept);
             random = Arrays.stream(kept).mapToObj(k -> random[k]).toArray(RandomGenerator[]::new);
