@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.robustness.smoothing;
 
+import dev.aisec.core.Seed;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.ClassifierContract;
@@ -19,6 +20,8 @@ class RobustnessClassifiersTest extends ClassifierContract {
                 new ModelSpec(Shape.of(2), 3, Bounds.of(-1, 1)));
         return Map.of(
                 "SmoothedClassifier",
-                SmoothedClassifier.of(base, GaussianSmoothing.of(0.5).withSamples(100)));
+                SmoothedClassifier.of(base, GaussianSmoothing.of(0.5).withSamples(100)),
+                "SoftSmoothedClassifier",
+                new SoftSmoothedClassifier(base, 0.5, 3, new Seed(1)));
     }
 }
