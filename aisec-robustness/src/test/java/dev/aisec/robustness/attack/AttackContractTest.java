@@ -42,6 +42,11 @@ class AttackContractTest {
                 Apgd.ce(Norm.L1, 0.7),
                 Apgd.dlr(Norm.LINF, 0.1),
                 ApgdTargeted.of(Norm.L2, 0.3).withSteps(10, 5),
+                new Within<>(DeepFool.of(Norm.L2), 0.3),
+                new Within<>(DeepFool.of(Norm.LINF), 0.1),
+                new Within<>(Fab.of(Norm.L1), 0.7),
+                new Within<>(Fab.of(Norm.L2).withStarts(2).withSteps(20), 0.3),
+                new Within<>(Fab.targeted(Norm.LINF).withSteps(20), 0.1),
                 new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 
