@@ -276,7 +276,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
 
         private void jump(float[] x, int r, String stream) {
             double reach = Math.min(search.distance(all[r]), linear[r]);
-            double farthest = farthest(r);
+            double farthest = Box.farthest(norm, search.bounds, clean, r * n, n);
             double radius = Math.min(reach, farthest) / 2;
             if (!(radius > 0 && radius < Double.POSITIVE_INFINITY)) {
                 radius = 0.5;
@@ -286,23 +286,6 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             for (int i = 0; i < n; i++) {
                 x[r * n + i] = search.bounds.clip(i, x[r * n + i]);
             }
-        }
-
-        /** How far the farthest corner of the box is. */
-        private double farthest(int r) {
-            double sum = 0;
-            double max = 0;
-            for (int i = 0; i < n; i++) {
-                double c = clean[r * n + i];
-                double d = Math.max(c - search.bounds.lower(i), search.bounds.upper(i) - c);
-                max = Math.max(max, d);
-                sum += norm == Norm.L2 ? d * d : d;
-            }
-            return switch (norm) {
-                case L1 -> sum;
-                case L2 -> Math.sqrt(sum);
-                case LINF -> max;
-            };
         }
 
         /** The final search: regula falsi for the margin on the line from the clean input to the nearest sample. */

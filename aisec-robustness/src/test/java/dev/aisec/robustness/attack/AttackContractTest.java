@@ -47,6 +47,10 @@ class AttackContractTest {
                 new Within<>(Fab.of(Norm.L1), 0.7),
                 new Within<>(Fab.of(Norm.L2).withStarts(2).withSteps(20), 0.3),
                 new Within<>(Fab.targeted(Norm.LINF).withSteps(20), 0.1),
+                new Within<>(Ddn.of(), 0.3),
+                new Within<>(Fmn.of(Norm.L1), 0.7),
+                new Within<>(Fmn.of(Norm.L2), 0.3),
+                new Within<>(Fmn.of(Norm.LINF), 0.1),
                 new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 

@@ -9,6 +9,7 @@ import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.LogitsAndGradient;
+import dev.aisec.core.model.MarginLoss;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
 import java.util.Arrays;
@@ -30,15 +31,23 @@ class MinimumNormAttackTest {
     static final int K = 4;
     static final int ROWS = 30;
 
-    /** Attack, and by how much its mean and its worst distance may exceed the truth. */
+    /**
+     * Attack, and by how much its mean and its worst distance may exceed the truth. The worst are rows where another class is
+     * nearer than the one that the attack's loss leads to.
+     */
     static Stream<Arguments> all() {
         return Stream.of(
                 Arguments.of(DeepFool.of(Norm.L2), 0.021, 0.05),
                 Arguments.of(DeepFool.of(Norm.LINF), 0.021, 0.05),
-                Arguments.of(Fab.of(Norm.L1), 0.005, 0.03),
+                Arguments.of(Fab.of(Norm.L1), 0.01, 0.05),
                 Arguments.of(Fab.of(Norm.L2), 0.005, 0.03),
                 Arguments.of(Fab.of(Norm.LINF), 0.005, 0.03),
-                Arguments.of(Fab.targeted(Norm.L2).withStarts(2).withSteps(30), 0.005, 0.03));
+                Arguments.of(Fab.targeted(Norm.L2).withStarts(2).withSteps(30), 0.005, 0.03),
+                Arguments.of(Ddn.of(), 0.07, 0.2),
+ Arguments.of(Ddn.of().withLoss(new MarginLoss()), 0.05, 0.06),
+                Arguments.of(Fmn.of(Norm.L1), 0.01, 0.12),
+                Arguments.of(Fmn.of(Norm.L2), 0.001, 0.005),
+                Arguments.of(Fmn.of(Norm.LINF), 0.01, 0.2));
     }
 
     static LinearClassifier model(Bounds bounds) {
@@ -148,6 +157,10 @@ class MinimumNormAttackTest {
         int[] labels = model.predict(inputs);
         AttackResult result = attack.perturb(model, inputs, Goal.avoid(labels));
         double sum = 0;
+        if (System.getenv("PRINT") != null) {
+            double[] e = new double[ROWS]; for (int i = 0; i < ROWS; i++) e[i] = result.rows().get(i).distance() / truth(model, attack.norm(), inputs, i, labels[i]) - 1;
+            System.out.println(attack + " " + bounds + " " + result.count(AttackResult.Status.SUCCEEDED) + " mean " + Arrays.stream(e).average().getAsDouble() + " max " + Arrays.stream(e).max().getAsDouble() + " q " + result.rows().stream().mapToInt(AttackResult.Row::queries).sum() / ROWS);
+        }
         for (int i = 0; i < ROWS; i++) {
             AttackResult.Row row = result.rows().get(i);
             assertThat(row.status()).isEqualTo(AttackResult.Status.SUCCEEDED);
