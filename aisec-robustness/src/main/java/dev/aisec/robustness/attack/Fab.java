@@ -310,11 +310,11 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             double[] above = new double[count];
             for (int r = 0; r < count; r++) {
                 search.copySample(rows[r], far, r * n);
-                below[r] = margin(cleanLogits, kept[r], targets.label(kept[r]));
+                below[r] = search.margin(cleanLogits, kept[r], rows[r]);
             }
             Batch logits = search.ask(rows, some, far);
             for (int r = 0; r < count; r++) {
-                above[r] = margin(logits, r, targets.label(kept[r]));
+                above[r] = search.margin(logits, r, rows[r]);
             }
             for (int step = 0; step < SECANT; step++) {
                 for (int r = 0; r < count; r++) {
@@ -330,19 +330,9 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
                 for (int r = 0; r < count; r++) {
                     boolean adversarial = search.goal.achieved(rows[r], predicted[r]);
                     System.arraycopy(middle, r * n, adversarial ? far : near, r * n, n);
-                    (adversarial ? above : below)[r] = margin(logits, r, targets.label(kept[r]));
+                    (adversarial ? above : below)[r] = search.margin(logits, r, rows[r]);
                 }
             }
-        }
-
-        /** Positive where the goal is achieved. */
-        private double margin(Batch logits, int r, int label) {
-            double other = Double.NEGATIVE_INFINITY;
-            for (int c = 0; c < logits.shape().size(); c++) {
-                other = c == label ? other : Math.max(other, logits.get(r, c));
-            }
-            double difference = other - logits.get(r, label);
-            return search.goal.targeted() ? -difference : difference;
         }
     }
 }

@@ -43,6 +43,9 @@ class MinimumNormAttackTest {
                 Arguments.of(Fab.of(Norm.L2), 0.005, 0.03),
                 Arguments.of(Fab.of(Norm.LINF), 0.005, 0.03),
                 Arguments.of(Fab.targeted(Norm.L2).withStarts(2).withSteps(30), 0.005, 0.03),
+                Arguments.of(CarliniWagnerL2.of(), 0.03, 0.05),
+                Arguments.of(new CarliniWagnerL2(3000, 9, 0.002, 0.001, 0), 0.03, 0.05),
+                Arguments.of(new CarliniWagnerL2(1000, 9, 0.005, 0.001, 0), 0.03, 0.05),
                 Arguments.of(Ddn.of(), 0.07, 0.2),
  Arguments.of(Ddn.of().withLoss(new MarginLoss()), 0.05, 0.06),
                 Arguments.of(Fmn.of(Norm.L1), 0.01, 0.12),
@@ -147,7 +150,7 @@ class MinimumNormAttackTest {
     @MethodSource("all")
     void perturb_linearModel_findsTrueDistanceWithoutBox(
             MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
-        checkDistances(attack, Bounds.of(-8, 9), mean, worst);
+        checkDistances(attack, Bounds.of(-1, 2), mean, worst);
     }
 
     private static void checkDistances(
