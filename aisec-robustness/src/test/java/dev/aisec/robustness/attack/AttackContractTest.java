@@ -52,6 +52,8 @@ class AttackContractTest {
                 new Within<>(Fmn.of(Norm.L2), 0.3),
                 new Within<>(Fmn.of(Norm.LINF), 0.1),
                 new Within<>(CarliniWagnerL2.of().withSteps(100, 6), 0.3),
+                new Within<>(Ead.of().withSteps(100, 6), 0.7),
+                new Within<>(CarliniWagnerLinf.of().withSteps(100), 0.1),
                 new Ensemble(List.of(Pgd.fgsm(Norm.LINF, 0.1), Apgd.dlr(Norm.LINF, 0.1))));
     }
 
