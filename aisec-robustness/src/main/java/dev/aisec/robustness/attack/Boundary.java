@@ -39,7 +39,7 @@ public record Boundary(
         double orthogonalStep,
         double sourceStep,
         @Nullable Batch starts,
-        Seed seed) implements Attack<Classifier> {
+        Seed seed) implements MinimumNormAttack<Classifier> {
     private static final double ADAPT = 1.5;
     private static final int ORTHOGONAL_WINDOW = 20;
     private static final int SOURCE_WINDOW = 10;

@@ -7,240 +7,331 @@ import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.Logits;
 import dev.aisec.core.model.Targets;
 import java.util.Arrays;
-import java.util.random.RandomGenerator;
 
 /**
- * Fast adaptive boundary attack, in its targeted form (FAB-T): for each of the likeliest wrong classes in turn, projections onto
- * the linearised boundary to that class, drawn towards the input, so that the adversarial example comes ever nearer.
+ * The Fast Adaptive Boundary attack: it walks along the decision boundary towards the clean input.
  *
- * <p>Guarantee: samples lie inside the model's bounds; the distance is an upper bound of the true one; on a linear model it is
- * the true one up to the last step of the bisection. A row is broken by whatever class it goes to. A class to reach is neared
- * by the boundary to the likeliest other class, which may change from step to step: that is ours, not the paper's.
+ * <p>Guarantee: as {@link Attack}. The distance is an upper bound of that of the nearest adversarial example.
  *
- * <p>With d₁ and d₂ the shortest ways inside the bounds from the point and from the input to the boundary, a step is x ← (1 − α)
- * (x + η d₁) + α (x₀ + η d₂), α = min(‖d₁‖ / (‖d₁‖ + ‖d₂‖), 0.1), η = 1.05; and x ← x₀ + 0.9 (x − x₀) where that was adversarial.
- * At the end the nearest example found is drawn back towards the input by bisection.
+ * <p>In each step π, the hyperplane of the nearest boundary of the model linearised at x, is met from x and from the clean x₀
+ * by the shortest ways inside the box, d and d₀; then x ← (1 − α) (x + η d) + α (x₀ + η d₀) with α = min(‖d‖ / (‖d‖ + ‖d₀‖),
+ * α_max). Where x is adversarial it is kept if it is the nearest, and x ← x₀ + β (x − x₀). At the end three steps of a secant on the
+ * line from x₀ to the nearest sample come closer to the boundary.
  *
- * <p>Source: Croce, Hein, Minimally Distorted Adversarial Examples with a Fast Adaptive Boundary Attack, ICML 2020, algorithm 1;
- * targeted: Croce, Hein, ICML 2020 (AutoAttack), section 4. Clause 7.3.2-5.
+ * <p>With {@code classes} = 0 all boundaries are looked at in each step, which costs a gradient for each class but the label.
+ * FAB-T ({@link #targeted}) walks along the boundary to one of the likeliest wrong classes after another, with one gradient a
+ * step; any wrong class counts. To reach a class, the boundary is that between it and the strongest other.
  *
- * @param norm norm whose least value is looked for
- * @param steps steps towards each class from each start; at least 1; 100 in the ensemble
- * @param classes how many wrong classes to try, the likeliest first; at least 1; 9 in the ensemble
- * @param starts starts for each class: the first from the input, others from random points near it; at least 1
- * @param seed seed of the other starts
+ * <p>Source: Croce, Hein, Minimally Distorted Adversarial Examples with a Fast Adaptive Boundary Attack, ICML 2020, algorithm
+ * 1; FAB-T: Croce, Hein, Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free Attacks,
+ * ICML 2020. A start after the first is drawn from the ball around x₀ with half the smallest distance found so far as
+ * radius; where none was found, half the distance of the linearised boundary at x₀. Clause 7.3.2-5.
+ *
+ * @param norm L1, L2 or L∞
+ * @param steps steps of each start; at least 1
+ * @param starts the first from the clean input, the others random; at least 1
+ * @param classes 0 for all boundaries at once, else how many wrong classes FAB-T tries, those with the largest logits first
+ * @param motion how far a step goes
+ * @param seed seed of the random starts
  */
-public record Fab(Norm norm, int steps, int classes, int starts, Seed seed)
+public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, Seed seed)
         implements MinimumNormAttack<DifferentiableClassifier> {
-    private static final double MOST_ALPHA = 0.1;
-    private static final double ETA = 1.05;
-    private static final double BETA = 0.9;
-    private static final int BISECTIONS = 5;
+    /** Steps of the final search. */
+    private static final int SECANT = 3;
+
+    /** Shares of lengths below this, over the sum, are 0. */
+    private static final double SMALLEST = 1e-8;
+
+    /**
+     * How far a step goes.
+     *
+     * @param alphaMax most weight of the way from the clean input; in [0, 1]
+     * @param eta extrapolation beyond the boundary; at least 1 and finite
+     * @param beta how far back towards the clean input an adversarial point is taken; in (0, 1)
+     */
+    public record Motion(double alphaMax, double eta, double beta) {
+        /** α_max = 0.1, η = 1.05, β = 0.9: the paper's, section 3. */
+        public static final Motion DEFAULT = new Motion(0.1, 1.05, 0.9);
+
+        /** Checks the components. */
+        public Motion {
+            if (!(alphaMax >= 0 && alphaMax <= 1)) {
+                throw new IllegalArgumentException("alphaMax must be in [0, 1], was " + alphaMax);
+            }
+            if (!(eta >= 1 && eta < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("eta must be >= 1 and finite, was " + eta);
+            }
+            if (!(beta > 0 && beta < 1)) {
+                throw new IllegalArgumentException("beta must be in (0, 1), was " + beta);
+            }
+        }
+    }
 
     /** Checks the components. */
     public Fab {
         Ball.requireNorm(norm);
-        if (steps < 1 || classes < 1 || starts < 1) {
-            throw new IllegalArgumentException(
-                    "steps, classes and starts must be >= 1, were " + steps + ", " + classes + " and " + starts);
+        if (steps < 1 || starts < 1) {
+            throw new IllegalArgumentException("steps and starts must be >= 1, were " + steps + " and " + starts);
+        }
+        if (classes < 0) {
+            throw new IllegalArgumentException("classes must be >= 0, was " + classes);
         }
     }
 
     /**
-     * 100 steps towards each of nine classes, one start: as in the AutoAttack ensemble.
+     * FAB: 100 steps from the clean input, all boundaries at once.
      *
-     * @param norm norm whose least value is looked for
+     * @param norm L1, L2 or L∞
      * @return the attack
      */
     public static Fab of(Norm norm) {
-        return new Fab(norm, 100, 9, 1, new Seed(0));
+        return new Fab(norm, 100, 1, 0, Motion.DEFAULT, new Seed(0));
     }
 
     /**
-     * The same attack with another number of steps and classes.
+     * FAB-T as in AutoAttack: 100 steps along the boundary to each of nine classes.
      *
-     * @param count steps towards each class
-     * @param tried how many wrong classes to try
+     * @param norm L1, L2 or L∞
      * @return the attack
      */
-    public Fab withSteps(int count, int tried) {
-        return new Fab(norm, count, tried, starts, seed);
+    public static Fab targeted(Norm norm) {
+        return new Fab(norm, 100, 1, 9, Motion.DEFAULT, new Seed(0));
+    }
+
+    /**
+     * The same attack with another number of steps.
+     *
+     * @param count steps of each start
+     * @return the attack
+     */
+    public Fab withSteps(int count) {
+        return new Fab(norm, count, starts, classes, motion, seed);
+    }
+
+    /**
+     * The same attack with another number of starts.
+     *
+     * @param count the first from the clean input, the others random
+     * @return the attack
+     */
+    public Fab withStarts(int count) {
+        return new Fab(norm, steps, count, classes, motion, seed);
+    }
+
+    /**
+     * The same attack with another seed.
+     *
+     * @param other the seed
+     * @return the attack
+     */
+    public Fab withSeed(Seed other) {
+        return new Fab(norm, steps, starts, classes, motion, other);
     }
 
     @Override
-    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
         Search search = new Search(model, inputs, goal, norm);
-        int[] all = search.open();
-        if (all.length == 0) {
-            return search.result(Double.POSITIVE_INFINITY);
+        int[] rows = search.all();
+        if (rows.length > 0) {
+            new Walk(model, search, rows).run();
         }
-        int tried = goal.targeted() ? 1 : Math.min(classes, search.spec.classes() - 1);
-        int[][] wrong = new int[inputs.size()][];
-        if (!goal.targeted()) {
-            Batch logits = search.ask(all, search.numbers(all), search.inputsOf(all));
-            int[][] ranked = Logit.likeliestWrong(logits, goal.targets(all).labels(), tried);
-            for (int r = 0; r < all.length; r++) {
-                wrong[all[r]] = ranked[r];
-            }
-        }
-        for (int start = 0; start < starts; start++) {
-            for (int k = 0; k < tried; k++) {
-                run(model, search, far(search, all, enough), wrong, k, start, enough);
-            }
-        }
-        draw(search, far(search, search.broken(), enough));
         return search.result(Double.POSITIVE_INFINITY);
     }
 
-    /** Rows that are not near enough yet. */
-    private static int[] far(Search search, int[] rows, double enough) {
-        int[] kept = search.farther(rows, enough);
-        return kept == null ? rows : Search.pick(rows, kept);
-    }
+    /** One call; arrays hold all rows with something to do. */
+    private final class Walk {
+        private final Search search;
+        private final int n;
+        private final int[] all;
+        private final Batch numbers;
+        private final Targets targets;
+        private final float[] clean;
+        private final Batch cleanLogits;
+        private final Boundaries boundaries;
+        private final Hyperplane hyperplane;
+        private final double[] linear;
 
-    private void run(
-            DifferentiableClassifier model,
-            Search search,
-            int[] all,
-            int[][] wrong,
-            int rank,
-            int start,
-            double enough) {
-        int n = search.n;
-        int[] rows = all;
-        float[] clean = search.inputs.array();
-        float[] x = start == 0 ? search.inputsOf(rows) : around(search, rows, rank, start);
-        float[] low = new float[n];
-        float[] high = new float[n];
-        for (int i = 0; i < n; i++) {
-            low[i] = search.bounds.lower(i);
-            high[i] = search.bounds.upper(i);
+        Walk(DifferentiableClassifier model, Search search, int[] rows) {
+            this.search = search;
+            this.all = rows;
+            n = search.n;
+            numbers = search.numbers(rows);
+            targets = search.goal.targets(rows);
+            clean = search.inputsOf(rows);
+            cleanLogits = search.ask(rows, numbers, clean);
+            boundaries = new Boundaries(model, search, norm);
+            hyperplane = new Hyperplane(norm, search.bounds, n);
+            linear = new double[rows.length];
         }
-        Hyperplane plane = new Hyperplane(norm, n);
-        float[] own = new float[n];
-        float[] back = new float[n];
-        for (int step = 0; step < steps && rows.length > 0; step++) {
-            Batch numbers = search.numbers(rows);
-            int[] labels = search.goal.targets(rows).labels();
-            int[][] ranked = new int[rows.length][];
-            for (int r = 0; r < rows.length; r++) {
-                ranked[r] = wrong[rows[r]];
-            }
-            Logit.Difference towards = search.goal.targeted()
-                    ? Logit.Difference.toLabel(labels)
-                    : Logit.Difference.to(ranked, rank, labels);
-            Search.Slope slope = search.slope(model, rows, numbers, x, towards, Targets.of(labels));
-            int[] predicted = Logits.argmax(slope.logits());
-            for (int r = 0; r < rows.length; r++) {
-                int at = r * n;
-                int in = search.start(rows[r]);
-                if (search.goal.achieved(rows[r], predicted[r])) {
-                    // The gradient was taken here; the step goes on from the point drawn back, as the authors' does.
-                    double shift = 0;
-                    for (int i = 0; i < n; i++) {
-                        float nearer = (float) (clean[in + i] + BETA * ((double) x[at + i] - clean[in + i]));
-                        shift += (double) slope.gradient()[slope.offset() + at + i] * (nearer - x[at + i]);
-                        x[at + i] = nearer;
+
+        void run() {
+            int wrong = search.spec.classes() - 1;
+            int[][] rivals = search.goal.targeted()
+                    ? new int[1][all.length]
+                    : Boundaries.rivals(cleanLogits, targets, classes == 0 ? wrong : classes);
+            boolean together = classes == 0 || search.goal.targeted();
+            for (int start = 0; start < starts; start++) {
+                if (together) {
+                    walk(rivals, start, "fab-start-" + start);
+                } else {
+                    for (int k = 0; k < rivals.length; k++) {
+                        walk(new int[][] {rivals[k]}, start, "fab-start-" + start + "-" + k);
                     }
-                    slope.loss()[r] += shift;
                 }
-                move(plane, x, at, clean, in, slope, r, low, high, own, back);
             }
-            if (step == steps - 1) {
-                search.ask(rows, numbers, x);
+            secant();
+        }
+
+        private void walk(int[][] rivals, int start, String stream) {
+            float[] x = clean.clone();
+            if (start > 0) {
+                for (int r = 0; r < all.length; r++) {
+                    jump(x, r, stream);
+                }
+            }
+            double[] fromX = new double[n];
+            double[] fromClean = new double[n];
+            int[] rows = all;
+            int[] at = new int[all.length];
+            Arrays.setAll(at, r -> r);
+            Batch some = numbers;
+            Targets their = targets;
+            int[][] theirRivals = rivals;
+            for (int step = 0; step < steps && rows.length > 0; step++) {
+                boundaries.clear(rows.length);
+                for (int[] rival : theirRivals) {
+                    boundaries.look(rows, some, x, their, rival);
+                }
+                if (start == 0 && step == 0) {
+                    for (int r = 0; r < rows.length; r++) {
+                        // FAB-T begins once for each class: the nearest of their boundaries counts.
+                        double d = boundaries.distance[r];
+                        linear[at[r]] = linear[at[r]] > 0 ? Math.min(linear[at[r]], d) : d;
+                    }
+                }
+                int[] kept = new int[rows.length];
+                int count = 0;
+                for (int r = 0; r < rows.length; r++) {
+                    if (boundaries.distance[r] < Double.POSITIVE_INFINITY) {
+                        move(x, r, at[r], fromX, fromClean);
+                        kept[count++] = r;
+                    }
+                }
+                if (count < rows.length) {
+                    // No gradient, no way on: x stays where it is for good.
+                    for (int r = 0; r < rows.length; r++) {
+                        search.tried(rows[r], x, r * n);
+                    }
+                    kept = Arrays.copyOf(kept, count);
+                    rows = Search.pick(rows, kept);
+                    at = Search.pick(at, kept);
+                    some = search.numbers(rows);
+                    their = their.select(kept);
+                    x = Search.pick(x, n, kept);
+                    int[][] fewer = new int[theirRivals.length][];
+                    for (int k = 0; k < fewer.length; k++) {
+                        fewer[k] = Search.pick(theirRivals[k], kept);
+                    }
+                    theirRivals = fewer;
+                    if (count == 0) {
+                        return;
+                    }
+                }
+                int[] predicted = Logits.argmax(search.ask(rows, some, x));
+                for (int r = 0; r < rows.length; r++) {
+                    if (search.goal.achieved(rows[r], predicted[r])) {
+                        back(x, r * n, at[r] * n);
+                    }
+                }
             }
             for (int r = 0; r < rows.length; r++) {
                 search.tried(rows[r], x, r * n);
             }
-            int[] kept = search.farther(rows, enough);
-            if (kept != null) {
-                x = Search.pick(x, n, kept);
-                rows = Search.pick(rows, kept);
+        }
+
+        private void move(float[] x, int r, int c, double[] fromX, double[] fromClean) {
+            int xi = r * n;
+            int ci = c * n;
+            float[] w = boundaries.normal;
+            double gap = 0;
+            for (int i = 0; i < n; i++) {
+                gap += w[xi + i] * ((double) clean[ci + i] - x[xi + i]);
+            }
+            double f = boundaries.value[r];
+            double a = Math.max(hyperplane.step(x, xi, w, xi, -f, fromX), SMALLEST);
+            double b = Math.max(hyperplane.step(clean, ci, w, xi, -f - gap, fromClean), SMALLEST);
+            double alpha = Math.min(a / (a + b), motion.alphaMax());
+            for (int i = 0; i < n; i++) {
+                double moved = (1 - alpha) * (x[xi + i] + motion.eta() * fromX[i])
+                        + alpha * (clean[ci + i] + motion.eta() * fromClean[i]);
+                x[xi + i] = search.bounds.clip(i, (float) moved);
             }
         }
-    }
 
-    private void move(
-            Hyperplane plane,
-            float[] x,
-            int at,
-            float[] clean,
-            int in,
-            Search.Slope slope,
-            int r,
-            float[] low,
-            float[] high,
-            float[] own,
-            float[] back) {
-        int n = own.length;
-        float[] w = slope.gradient();
-        int wi = slope.offset() + r * n;
-        double f = slope.loss()[r];
-        double between = 0;
-        for (int i = 0; i < n; i++) {
-            between += (double) w[wi + i] * ((double) clean[in + i] - x[at + i]);
+        private void back(float[] x, int xi, int ci) {
+            for (int i = 0; i < n; i++) {
+                double c = clean[ci + i];
+                x[xi + i] = search.bounds.clip(i, (float) (c + motion.beta() * (x[xi + i] - c)));
+            }
         }
-        double a = plane.step(x, at, w, wi, -f, low, high, 0, own);
-        double b = plane.step(clean, in, w, wi, -f - between, low, high, 0, back);
-        double alpha = a + b > 0 ? Math.min(a / (a + b), MOST_ALPHA) : 0;
-        for (int i = 0; i < n; i++) {
-            double there = (1 - alpha) * (x[at + i] + ETA * own[i]) + alpha * (clean[in + i] + ETA * back[i]);
-            x[at + i] = Math.min(Math.max((float) there, low[i]), high[i]);
-        }
-    }
 
-    /** Random points at half the distance of the nearest example found; around the input itself where none was found. */
-    private float[] around(Search search, int[] rows, int rank, int start) {
-        int n = search.n;
-        float[] x = search.inputsOf(rows);
-        for (int r = 0; r < rows.length; r++) {
-            double radius = Math.min(search.distance(rows[r]) / 2, widest(search));
-            RandomGenerator random =
-                    seed.derive("fab-" + start + "-" + rank).generator(search.inputs.rowNumber(rows[r]));
-            new Ball(norm, radius, search.bounds, n).randomPoint(random, x, r * n);
+        private void jump(float[] x, int r, String stream) {
+            double reach = Math.min(search.distance(all[r]), linear[r]);
+            double farthest = Box.farthest(norm, search.bounds, clean, r * n, n);
+            double radius = Math.min(reach, farthest) / 2;
+            if (!(radius > 0 && radius < Double.POSITIVE_INFINITY)) {
+                radius = 0.5;
+            }
+            Ball ball = new Ball(norm, radius, search.bounds, n);
+            ball.randomPoint(seed.derive(stream).generator(search.inputs.rowNumber(all[r])), x, r * n);
             for (int i = 0; i < n; i++) {
                 x[r * n + i] = search.bounds.clip(i, x[r * n + i]);
             }
         }
-        return x;
-    }
 
-    private static double widest(Search search) {
-        double width = (double) search.bounds.upper(0) - search.bounds.lower(0);
-        return width < Double.POSITIVE_INFINITY ? width / 10 : 1;
-    }
-
-    /** Bisection between the input and the nearest example found. */
-    private static void draw(Search search, int[] rows) {
-        if (rows.length == 0) {
-            return;
-        }
-        int n = search.n;
-        float[] clean = search.inputs.array();
-        float[] far = new float[rows.length * n];
-        double[] below = new double[rows.length];
-        double[] above = new double[rows.length];
-        Arrays.fill(above, 1);
-        for (int r = 0; r < rows.length; r++) {
-            search.copySample(rows[r], far, r * n);
-        }
-        Batch numbers = search.numbers(rows);
-        for (int k = 0; k < BISECTIONS; k++) {
-            float[] x = new float[far.length];
-            for (int r = 0; r < rows.length; r++) {
-                double t = k == 0 ? 0.98 : (below[r] + above[r]) / 2;
-                int in = search.start(rows[r]);
-                for (int i = 0; i < n; i++) {
-                    x[r * n + i] = (float) (clean[in + i] + t * ((double) far[r * n + i] - clean[in + i]));
+        /** The final search: regula falsi for the margin on the line from the clean input to the nearest sample. */
+        private void secant() {
+            int count = 0;
+            int[] kept = new int[all.length];
+            for (int r = 0; r < all.length; r++) {
+                if (search.isBroken(all[r])) {
+                    kept[count++] = r;
                 }
             }
-            int[] predicted = Logits.argmax(search.ask(rows, numbers, x));
-            for (int r = 0; r < rows.length; r++) {
-                double t = k == 0 ? 0.98 : (below[r] + above[r]) / 2;
-                if (search.goal.achieved(rows[r], predicted[r])) {
-                    above[r] = t;
-                } else {
-                    below[r] = t;
+            if (count == 0) {
+                return;
+            }
+            kept = Arrays.copyOf(kept, count);
+            int[] rows = Search.pick(all, kept);
+            Batch some = search.numbers(rows);
+            float[] far = new float[count * n];
+            float[] near = Search.pick(clean, n, kept);
+            float[] middle = new float[count * n];
+            double[] below = new double[count];
+            double[] above = new double[count];
+            for (int r = 0; r < count; r++) {
+                search.copySample(rows[r], far, r * n);
+                below[r] = search.margin(cleanLogits, kept[r], rows[r]);
+            }
+            Batch logits = search.ask(rows, some, far);
+            for (int r = 0; r < count; r++) {
+                above[r] = search.margin(logits, r, rows[r]);
+            }
+            for (int step = 0; step < SECANT; step++) {
+                for (int r = 0; r < count; r++) {
+                    double t = below[r] / (below[r] - above[r]);
+                    double share = t >= 0 && t <= 1 ? t : 1;
+                    for (int i = r * n; i < r * n + n; i++) {
+                        double between = near[i] + share * ((double) far[i] - near[i]);
+                        middle[i] = search.bounds.clip(i - r * n, (float) between);
+                    }
+                }
+                logits = search.ask(rows, some, middle);
+                int[] predicted = Logits.argmax(logits);
+                for (int r = 0; r < count; r++) {
+                    boolean adversarial = search.goal.achieved(rows[r], predicted[r]);
+                    System.arraycopy(middle, r * n, adversarial ? far : near, r * n, n);
+                    (adversarial ? above : below)[r] = search.margin(logits, r, rows[r]);
                 }
             }
         }

@@ -86,6 +86,11 @@ public final class Goal {
         return new Goal(targets(rows).labels(), targeted, endless);
     }
 
+    /** The label to move away from, or towards. */
+    int label(int row) {
+        return labels[row];
+    }
+
     /** The labels to move away from, or towards, as targets of a loss. */
     Targets targets(int[] rows) {
         return Targets.of(labels).select(rows);

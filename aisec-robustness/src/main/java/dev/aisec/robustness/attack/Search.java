@@ -32,6 +32,12 @@ final class Search {
     /** Features of a row. */
     final int n;
 
+    /** By how much a logit must win for a sample to be taken. */
+    double confidence;
+
+    /** What the sample kept has the least of; the norm, unless an attack decides by something else. */
+    Measure measure;
+
     private final Classifier model;
     private final Norm norm;
     private final Batch numbering;
@@ -48,6 +54,7 @@ final class Search {
         this.inputs = inputs;
         this.goal = goal;
         this.norm = norm;
+        measure = norm::length;
         spec = model.spec();
         bounds = spec.bounds();
         spec.requireInputs(inputs);
@@ -152,9 +159,15 @@ final class Search {
         return numbering.select(rows);
     }
 
+    /** How far a sample is from its input. */
+    @FunctionalInterface
+    interface Measure {
+        double length(float[] a, int ai, float[] b, int bi, int n);
+    }
+
     /** Takes a sample that the model was seen to be fooled by, if it is nearer than what is there. */
     void found(int row, float[] x, int at) {
-        double distance = norm.length(x, at, inputs.array(), start(row), n);
+        double distance = measure.length(x, at, inputs.array(), start(row), n);
         if (distance < distances[row]) {
             distances[row] = distance;
             System.arraycopy(x, at, samples, row * n, n);
@@ -210,10 +223,35 @@ final class Search {
     private void take(int[] rows, Batch logits, float[] x) {
         int[] predicted = Logits.argmax(logits);
         for (int r = 0; r < rows.length; r++) {
-            if (goal.achieved(rows[r], predicted[r])) {
+            if (goal.achieved(rows[r], predicted[r]) && sure(logits, r, rows[r])) {
                 found(rows[r], x, r * n);
             }
         }
+    }
+
+    /** Whether the logits of candidate r achieve the goal of its row, with the confidence asked for. */
+    boolean succeeds(Batch logits, int r, int row) {
+        return confidence > 0
+                ? margin(logits, r, row) >= confidence
+                : goal.achieved(row, Logits.argmax(logits.rows(r, r + 1))[0]);
+    }
+
+    private boolean sure(Batch logits, int r, int row) {
+        return confidence == 0 || margin(logits, r, row) >= confidence;
+    }
+
+    /** By how much the logits of candidate r achieve the goal of its row; negative where they do not. */
+    double margin(Batch logits, int r, int row) {
+        int classes = logits.shape().size();
+        float[] z = logits.array();
+        int at = logits.offset() + r * classes;
+        int label = goal.label(row);
+        double other = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < classes; c++) {
+            other = c == label ? other : Math.max(other, z[at + c]);
+        }
+        double difference = other - z[at + label];
+        return goal.targeted() ? -difference : difference;
     }
 
     /** Logits, loss and gradient at candidates. */
@@ -277,18 +315,6 @@ final class Search {
         int count = 0;
         for (int r = 0; r < rows.length; r++) {
             if (!isBroken(rows[r])) {
-                kept[count++] = r;
-            }
-        }
-        return count == rows.length ? null : Arrays.copyOf(kept, count);
-    }
-
-    /** Positions within {@code rows} of those without a sample at most this far; null if that is all of them. */
-    int @Nullable [] farther(int[] rows, double enough) {
-        int[] kept = new int[rows.length];
-        int count = 0;
-        for (int r = 0; r < rows.length; r++) {
-            if (!(distances[rows[r]] <= enough)) {
                 kept[count++] = r;
             }
         }

@@ -7,8 +7,6 @@ import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.robustness.attack.BallAttack;
 import dev.aisec.robustness.attack.Goal;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -37,14 +35,9 @@ public record AdversarialTraining(BallAttack<DifferentiableClassifier> attack) i
         return inputs.numberedFrom(random.nextLong() >>> 2);
     }
 
-    /** The last points of an attack that is never content. */
+    /** The points of an attack that takes all its steps. */
     static Batch strongest(
             BallAttack<DifferentiableClassifier> attack, DifferentiableClassifier model, Batch inputs, int[] labels) {
-        Map<Long, Integer> byNumber = new HashMap<>();
-        for (int i = 0; i < labels.length; i++) {
-            byNumber.put(inputs.rowNumber(i), labels[i]);
-        }
-        return attack.perturb(new Unbeaten(model, byNumber), inputs, Goal.avoid(labels))
-                .samples();
+        return attack.perturb(model, inputs, Goal.raiseLoss(labels)).samples();
     }
 }

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.robustness.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aisec.core.Seed;
+import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.LinearClassifier;
+import dev.aisec.core.model.LogitsAndGradient;
+import dev.aisec.core.model.MarginLoss;
+import dev.aisec.core.model.ModelSpec;
+import dev.aisec.core.model.Shape;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Distances against the truth, which a linear model lets one compute: the least over the other classes, and for each the
+ * smallest radius whose ball, cut with the box, reaches over the hyperplane.
+ */
+class MinimumNormAttackTest {
+    static final int N = 20;
+    static final int K = 4;
+    static final int ROWS = 30;
+
+    /**
+     * Attack, and by how much its mean and its worst distance may exceed the truth. The worst are rows where another class is
+     * nearer than the one that the attack's loss leads to.
+     */
+    static Stream<Arguments> all() {
+        return Stream.of(
+                Arguments.of(DeepFool.of(Norm.L2), 0.021, 0.05),
+                Arguments.of(DeepFool.of(Norm.LINF), 0.021, 0.05),
+                Arguments.of(Fab.of(Norm.L1), 0.01, 0.05),
+                Arguments.of(Fab.of(Norm.L2), 0.005, 0.03),
+                Arguments.of(Fab.of(Norm.LINF), 0.005, 0.03),
+                Arguments.of(Fab.targeted(Norm.L2).withStarts(2).withSteps(30), 0.005, 0.03),
+                Arguments.of(new CarliniWagnerL2(3000, 9, 0.002, 0.001, 0), 0.03, 0.05),
+                Arguments.of(Ead.of().withBeta(0.05), 0.03, 0.15),
+                Arguments.of(CarliniWagnerLinf.of(), 0.1, 0.35),
+                Arguments.of(Ddn.of(), 0.07, 0.2),
+ Arguments.of(Ddn.of().withLoss(new MarginLoss()), 0.05, 0.06),
+                Arguments.of(Fmn.of(Norm.L1), 0.01, 0.12),
+                Arguments.of(Fmn.of(Norm.L2), 0.001, 0.005),
+                Arguments.of(Fmn.of(Norm.LINF), 0.01, 0.2));
+    }
+
+    static LinearClassifier model(Bounds bounds) {
+        RandomGenerator random = new Seed(14).generator(0);
+        float[][] weights = new float[K][N];
+        float[] bias = new float[K];
+        for (int c = 0; c < K; c++) {
+            for (int j = 0; j < N; j++) {
+                weights[c][j] = (float) random.nextGaussian();
+            }
+            bias[c] = (float) random.nextGaussian();
+        }
+        return new LinearClassifier(weights, bias, new ModelSpec(Shape.of(N), K, bounds));
+    }
+
+    /** Half of the features at the border of the box: there it binds. */
+    static Batch inputs() {
+        RandomGenerator random = new Seed(15).generator(0);
+        float[] values = new float[ROWS * N];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = random.nextBoolean() ? random.nextFloat() : Math.round(random.nextFloat());
+        }
+        return Batch.wrap(values, Shape.of(N));
+    }
+
+    /** Distance of row i to the set where class c is at least as likely as class y; infinite if the box holds none of it. */
+    static double truth(DifferentiableClassifier model, Norm norm, Batch inputs, int i, int y, int c) {
+        Batch one = inputs.select(i);
+        LogitsAndGradient g = model.gradient(one, z -> {
+            float[] v = new float[K];
+            v[c] = 1;
+            v[y] = -1;
+            return Batch.wrap(v, z.shape());
+        });
+        double gap = (double) g.logits().get(0, y) - g.logits().get(0, c);
+        double[] w = new double[N];
+        double[] room = new double[N];
+        for (int j = 0; j < N; j++) {
+            w[j] = Math.abs(g.gradient().get(0, j));
+            room[j] = g.gradient().get(0, j) > 0
+                    ? model.spec().bounds().upper(j) - one.get(0, j)
+                    : one.get(0, j) - model.spec().bounds().lower(j);
+        }
+        if (norm == Norm.L1) {
+            double length = 0;
+            Integer[] order = IntStream.range(0, N)
+                    .boxed()
+                    .sorted(Comparator.comparing(j -> -w[j]))
+                    .toArray(Integer[]::new);
+            for (int j : order) {
+                double size = Math.min(room[j], gap / w[j]);
+                length += size;
+                gap -= size * w[j];
+            }
+            return gap > 1e-9 ? Double.POSITIVE_INFINITY : length;
+        }
+        double low = 0;
+        double high = 1e3;
+        for (int step = 0; step < 200; step++) {
+            double lambda = (low + high) / 2;
+            double gain = 0;
+            for (int j = 0; j < N; j++) {
+                gain += w[j] * Math.min(norm == Norm.L2 ? lambda * w[j] : lambda, room[j]);
+            }
+            if (gain < gap) {
+                low = lambda;
+            } else {
+                high = lambda;
+            }
+        }
+        double square = 0;
+        double most = 0;
+        for (int j = 0; j < N; j++) {
+            double size = Math.min(norm == Norm.L2 ? high * w[j] : high, room[j]);
+            square += size * size;
+            most = Math.max(most, size);
+        }
+        return high > 999 ? Double.POSITIVE_INFINITY : norm == Norm.L2 ? Math.sqrt(square) : most;
+    }
+
+    static double truth(DifferentiableClassifier model, Norm norm, Batch inputs, int i, int y) {
+        return IntStream.range(0, K)
+                .filter(c -> c != y)
+                .mapToDouble(c -> truth(model, norm, inputs, i, y, c))
+                .min()
+                .orElseThrow();
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_linearModel_findsTrueDistanceInTheBox(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        checkDistances(attack, Bounds.of(0, 1), mean, worst);
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_linearModel_findsTrueDistanceWithoutBox(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        checkDistances(attack, Bounds.of(-1, 2), mean, worst);
+    }
+
+    private static void checkDistances(
+            MinimumNormAttack<DifferentiableClassifier> attack, Bounds bounds, double mean, double worst) {
+        LinearClassifier model = model(bounds);
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        AttackResult result = attack.perturb(model, inputs, Goal.avoid(labels));
+        double sum = 0;
+        if (System.getenv("PRINT") != null) {
+            double[] e = new double[ROWS]; for (int i = 0; i < ROWS; i++) e[i] = result.rows().get(i).distance() / truth(model, attack.norm(), inputs, i, labels[i]) - 1;
+            System.out.println(attack + " " + bounds + " " + result.count(AttackResult.Status.SUCCEEDED) + " mean " + Arrays.stream(e).average().getAsDouble() + " max " + Arrays.stream(e).max().getAsDouble() + " q " + result.rows().stream().mapToInt(AttackResult.Row::queries).sum() / ROWS);
+        }
+        for (int i = 0; i < ROWS; i++) {
+            AttackResult.Row row = result.rows().get(i);
+            assertThat(row.status()).isEqualTo(AttackResult.Status.SUCCEEDED);
+            double excess = row.distance() / truth(model, attack.norm(), inputs, i, labels[i]) - 1;
+            assertThat(excess).as("row " + i).isBetween(-1e-5, worst);
+            sum += excess;
+        }
+        assertThat(sum / ROWS).isLessThanOrEqualTo(mean);
+        assertThat(model.predict(result.samples()))
+                .satisfies(now -> assertThat(IntStream.range(0, ROWS).noneMatch(i -> now[i] == labels[i]))
+                        .isTrue());
+        for (int i = 0; i < ROWS; i++) {
+            for (int j = 0; j < N; j++) {
+                assertThat(result.samples().get(i, j)).isBetween(bounds.lower(j), bounds.upper(j));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_reach_getsThereInTheBox(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        int[] targets = Arrays.stream(labels).map(y -> (y + 1) % K).toArray();
+        AttackResult result = attack.perturb(model, inputs, Goal.reach(targets));
+        int[] now = model.predict(result.samples());
+        int reached = 0;
+        for (int i = 0; i < ROWS; i++) {
+            AttackResult.Row row = result.rows().get(i);
+            assertThat(row.status() == AttackResult.Status.SUCCEEDED).isEqualTo(now[i] == targets[i]);
+            if (now[i] == targets[i]) {
+                reached++;
+                assertThat(row.distance())
+                        .isGreaterThanOrEqualTo(
+                                (1 - 1e-5) * truth(model, attack.norm(), inputs, i, labels[i], targets[i]));
+            }
+        }
+        assertThat(reached).isGreaterThanOrEqualTo(ROWS - 2);
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_flatModel_failsWithoutChange(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        LinearClassifier flat = new LinearClassifier(
+                new float[K][N], new float[] {1, 0, 0, 0}, new ModelSpec(Shape.of(N), K, Bounds.of(0, 1)));
+        AttackResult result = attack.perturb(flat, inputs(), Goal.avoid(new int[ROWS]));
+        assertThat(result.count(AttackResult.Status.FAILED)).isEqualTo(ROWS);
+        for (AttackResult.Row row : result.rows()) {
+            assertThat(row.zeroGradients()).isEqualTo(row.gradients()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_modelThatChangesItsMind_isUnconfirmed(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        int[] labels = model.predict(inputs());
+        // Fooled only while gradients are asked for: what predict sees afterwards is the truth.
+        class TwoFaced implements DifferentiableClassifier {
+            @Override
+            public Batch logits(Batch in) {
+                return model.logits(in);
+            }
+
+            @Override
+            public int[] predict(Batch in) {
+                int[] answers = new int[in.size()];
+                for (int i = 0; i < answers.length; i++) {
+                    answers[i] = labels[(int) in.rowNumber(i)];
+                }
+                return answers;
+            }
+
+            @Override
+            public ModelSpec spec() {
+                return model.spec();
+            }
+
+            @Override
+            public LogitsAndGradient gradient(Batch in, UnaryOperator<Batch> cotangent) {
+                return model.gradient(in, cotangent);
+            }
+        }
+        AttackResult result = attack.perturb(new TwoFaced(), inputs(), Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.UNCONFIRMED)).isEqualTo(ROWS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_permutedRows_givesSameRows(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        AttackResult whole = attack.perturb(model, inputs, Goal.avoid(labels));
+        int[] some = {7, 29, 3};
+        AttackResult part =
+                attack.perturb(model, inputs.select(some), Goal.avoid(labels).select(some));
+        for (int k = 0; k < some.length; k++) {
+            assertThat(part.samples().row(k)).isEqualTo(whole.samples().row(some[k]));
+            assertThat(part.rows().get(k)).isEqualTo(whole.rows().get(some[k]));
+        }
+    }
+}
