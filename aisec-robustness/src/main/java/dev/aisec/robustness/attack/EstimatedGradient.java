@@ -16,13 +16,15 @@ import java.util.random.RandomGenerator;
  * forward passes, those on the input itself and for the confirmation included; a row that is broken is not queried any
  * more. It gives an upper bound of robust accuracy, not a proof.
  *
- * <p>A step estimates g = 1/(2 m σ) Σ_j (f(x + σ u_j) − f(x − σ u_j)) u_j over m directions, m = directions, goes
- * x ← Π(x − η d(g)) with the sign of g (L∞), its direction (L2) or the sign of its largest twentieth (L1), and asks about the new
- * point. The points of the estimate are clipped to the bounds; they may leave the ball, and are no candidates.
+ * <p>A step estimates g = 1/(2 m σ) Σ_j (f(x + σ u_j) − f(x − σ u_j)) u_j over m = directions pairs, averages it with those
+ * before, v ← 0.9 v + 0.1 g, goes x ← Π(x − η d(v)) with the sign of v (L∞), its direction (L2) or the sign of its largest
+ * twentieth (L1), and asks about the new point. The points of the estimate are clipped to the bounds; they may leave the
+ * ball, and are no candidates. The average is that of the authors' code for NES, and Adam's first moment for SPSA.
  *
  * <p>Source: NES: Ilyas, Engstrom, Athalye, Lin, Black-box Adversarial Attacks with Limited Queries and Information, ICML
  * 2018, algorithm 1 and section 3.1. SPSA: Uesato, O'Donoghue, Kohli, van den Oord, Adversarial Risk and the Dangers of
- * Evaluating Against Weak Attacks, ICML 2018, algorithm 1; here with the step of the ball, where they use Adam. Clause 7.3.2-5.
+ * Evaluating Against Weak Attacks, ICML 2018, algorithm 1; here with the step of the ball, where they
+ * use all of Adam. Clause 7.3.2-5.
  *
  * @param kind law of the directions, and score
  * @param norm norm of the ball

@@ -4,12 +4,14 @@ package dev.aisec.robustness.attack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -171,6 +173,57 @@ class DecisionAttackTest {
         for (int i = 0; i < 4; i++) {
             assertThat(result.rows().get(i).distance()).isLessThan(1.1 * least[i]);
         }
+    }
+
+    @Test
+    void perturb_moreCandidatesThanOneCallTakes_givesSameRows() {
+        Shape shape = Shape.of(1, 28, 28);
+        LinearClassifier model = ScoreAttackTest.model(shape, 2);
+        Batch inputs = ScoreAttackTest.inputs(shape, 30);
+        int[] labels = model.predict(inputs);
+        for (Attack<Classifier> attack : List.<Attack<Classifier>>of(
+                HopSkipJump.of(Norm.L2).withQueries(200),
+                EstimatedGradient.nes(Norm.L2, 0.1).withQueries(100))) {
+            CountingClassifier counting = new CountingClassifier(model, false);
+            AttackResult whole = attack.perturb(counting, inputs, Goal.avoid(labels));
+            for (int row : new int[] {0, 13, 29}) {
+                AttackResult one = attack.perturb(model, inputs.rows(row, row + 1), Goal.avoid(labels[row]));
+                assertThat(one.samples().row(0)).isEqualTo(whole.samples().row(row));
+                assertThat(whole.rows().get(row).queries()).isEqualTo(counting.queries.get((long) row));
+            }
+        }
+    }
+
+    @Test
+    void boundary_badParameters_nameRuleAndValue() {
+        assertThat(Boundary.of().norm()).isEqualTo(Norm.L2);
+        assertThatThrownBy(() -> new Boundary(100, 1, 0.1, null, Boundary.of().seed()))
+                .hasMessage("orthogonalStep must be in (0, 1), was 1.0");
+        assertThatThrownBy(() ->
+                        new Boundary(100, 0.1, Double.NaN, null, Boundary.of().seed()))
+                .hasMessage("sourceStep must be in (0, 1), was NaN");
+        assertThatThrownBy(() -> Boundary.of().withQueries(2)).hasMessageContaining("was 2");
+    }
+
+    @Test
+    void boundary_startsAndSeed_areUsed() {
+        LinearClassifier model = ScoreAttackTest.model(SHAPE, 2);
+        Batch inputs = ScoreAttackTest.inputs(SHAPE, 4);
+        Goal goal = Goal.avoid(model.predict(inputs));
+        Boundary attack = Boundary.of().withQueries(130);
+        Batch pool = HopSkipJump.of(Norm.L2)
+                .withQueries(2000)
+                .perturb(model, inputs, goal)
+                .samples();
+        AttackResult near = attack.withStarts(pool).perturb(model, inputs, goal);
+        AttackResult far = attack.perturb(model, inputs, goal);
+        for (int i = 0; i < 4; i++) {
+            assertThat(near.rows().get(i).distance())
+                    .isLessThan(far.rows().get(i).distance());
+            assertThat(near.rows().get(i).queries()).isLessThanOrEqualTo(130);
+        }
+        assertThat(attack.withSeed(new Seed(1)).perturb(model, inputs, goal).samples())
+                .isNotEqualTo(far.samples());
     }
 
     @Test
