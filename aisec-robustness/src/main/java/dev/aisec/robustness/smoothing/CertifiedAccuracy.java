@@ -28,11 +28,7 @@ import java.util.TreeMap;
  * @param labels the true class of each example
  */
 public record CertifiedAccuracy(
-        String subject,
-        Smoothing smoothing,
-        List<Double> radii,
-        List<Certificate> outcomes,
-        List<Integer> labels)
+        String subject, Smoothing smoothing, List<Double> radii, List<Certificate> outcomes, List<Integer> labels)
         implements EvidenceSource {
     private static final double CONFIDENCE = 0.95;
 

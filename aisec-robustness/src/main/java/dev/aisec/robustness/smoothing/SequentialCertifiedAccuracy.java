@@ -79,8 +79,7 @@ public record SequentialCertifiedAccuracy(
                         (from, to) -> smoothing.decide(base, data.inputs().rows(from, to), radius),
                         progress)
                 .forEach(decisions::addAll);
-        List<Integer> labels =
-                Arrays.stream(data.targets().labels()).boxed().toList();
+        List<Integer> labels = Arrays.stream(data.targets().labels()).boxed().toList();
         return new SequentialCertifiedAccuracy(subject, smoothing, radius, decisions, labels);
     }
 
@@ -126,9 +125,7 @@ public record SequentialCertifiedAccuracy(
      * @return how many times more samples that takes, selection included on both sides; 1 without examples
      */
     public double saving(int fixed) {
-        return decisions.isEmpty()
-                ? 1
-                : ((double) smoothing.selection() + fixed) * decisions.size() / samples();
+        return decisions.isEmpty() ? 1 : ((double) smoothing.selection() + fixed) * decisions.size() / samples();
     }
 
     @Override
@@ -157,8 +154,7 @@ public record SequentialCertifiedAccuracy(
     }
 
     private Measurement share(String name, SortedMap<String, String> labelling, long count) {
-        return new Measurement.Scalar(
-                name, "1", labelling, ClopperPearson.share(count, decisions.size(), CONFIDENCE));
+        return new Measurement.Scalar(name, "1", labelling, ClopperPearson.share(count, decisions.size(), CONFIDENCE));
     }
 
     private Measurement counted(String name, SortedMap<String, String> labelling, double value) {

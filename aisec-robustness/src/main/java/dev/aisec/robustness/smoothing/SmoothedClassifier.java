@@ -77,7 +77,8 @@ public final class SmoothedClassifier implements Classifier {
         Votes votes = new Votes(base, smoothing.noise(), inputs, smoothing.batch());
         List<Certificate> certificates = new ArrayList<>();
         for (int row = 0; row < inputs.size(); row++) {
-            int candidate = Votes.largest(votes.count(smoothing.seed().derive("smoothing-select"), row, smoothing.selection()), -1);
+            int candidate = Votes.largest(
+                    votes.count(smoothing.seed().derive("smoothing-select"), row, smoothing.selection()), -1);
             long hits = votes.count(smoothing.seed().derive("smoothing-estimate"), row, smoothing.samples())[candidate];
             certificates.add(smoothing.certificate(candidate, hits));
         }

@@ -29,8 +29,7 @@ import org.junit.jupiter.api.Test;
 class SequentialSmoothingTest {
     private static final ModelSpec SPEC = new ModelSpec(Shape.of(1), 2, Bounds.of(-9, 9));
     /** P(class 1 under noise) = Φ(x/σ): the true radius of x is |x|. */
-    private static final LinearClassifier MODEL =
-            new LinearClassifier(new float[][] {{-1}, {1}}, new float[2], SPEC);
+    private static final LinearClassifier MODEL = new LinearClassifier(new float[][] {{-1}, {1}}, new float[2], SPEC);
 
     private static final double SIGMA = 0.5;
 
@@ -74,8 +73,10 @@ class SequentialSmoothingTest {
         Arrays.fill(x, 0.4999);
         List<RadiusDecision> decisions =
                 with(2).withAlpha(0.01).withBudget(2000).decide(MODEL, at(x), 0.5);
-        assertThat(decisions.stream().filter(d -> d.outcome() == Outcome.CERTIFIED)).hasSizeLessThanOrEqualTo(38);
-        assertThat(decisions.stream().filter(d -> d.outcome() == Outcome.UNDECIDED)).hasSizeGreaterThan(900);
+        assertThat(decisions.stream().filter(d -> d.outcome() == Outcome.CERTIFIED))
+                .hasSizeLessThanOrEqualTo(38);
+        assertThat(decisions.stream().filter(d -> d.outcome() == Outcome.UNDECIDED))
+                .hasSizeGreaterThan(900);
         for (RadiusDecision d : decisions) {
             assertThat(d.samples()).isLessThanOrEqualTo(2000);
         }
@@ -98,8 +99,8 @@ class SequentialSmoothingTest {
         }
         Labelled data = new Labelled(at(x), Targets.of(labels));
         for (double radius : new double[] {0.5, 1.0}) {
-            SequentialCertifiedAccuracy result = SequentialCertifiedAccuracy.of(
-                    "m", MODEL, with(3), radius, data, RowChunks.of(50), Progress.NONE);
+            SequentialCertifiedAccuracy result =
+                    SequentialCertifiedAccuracy.of("m", MODEL, with(3), radius, data, RowChunks.of(50), Progress.NONE);
             assertThat(result.saving(100_000)).isGreaterThan(20);
             for (int i = 0; i < x.length; i++) {
                 Outcome outcome = result.decisions().get(i).outcome();
@@ -163,7 +164,8 @@ class SequentialSmoothingTest {
         assertThatThrownBy(() -> with(1).withBudget(fewest - 1).decide(MODEL, at(9), 1.0))
                 .hasMessageContaining("budget must be");
         assertThatThrownBy(() -> with(1).decide(MODEL, at(1), 9)).hasMessageContaining("radius must be <= 2.8");
-        assertThatThrownBy(() -> SequentialSmoothing.of(new SmoothingNoise.Uniform(1)).decide(MODEL, at(1), 1))
+        assertThatThrownBy(() ->
+                        SequentialSmoothing.of(new SmoothingNoise.Uniform(1)).decide(MODEL, at(1), 1))
                 .hasMessageContaining("radius must be <= 0.99");
         assertThatThrownBy(() -> SequentialSmoothing.of(new SmoothingNoise.Ablation(784, 45, 0))
                         .decide(MODEL, at(1), 60))
@@ -201,8 +203,8 @@ class SequentialSmoothingTest {
         } finally {
             threads.shutdownNow();
         }
-        SequentialCertifiedAccuracy none = SequentialCertifiedAccuracy.of(
-                "m", MODEL, with(7), 0.5, data.first(0), RowChunks.of(5), Progress.NONE);
+        SequentialCertifiedAccuracy none =
+                SequentialCertifiedAccuracy.of("m", MODEL, with(7), 0.5, data.first(0), RowChunks.of(5), Progress.NONE);
         assertThat(none.evidence().measurements()).hasSize(5);
     }
 }

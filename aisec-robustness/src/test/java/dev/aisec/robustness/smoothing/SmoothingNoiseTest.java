@@ -266,9 +266,10 @@ class SmoothingNoiseTest {
         List<Double> radii = new ArrayList<>();
         for (SmoothedClassifier smoothed : List.of(
                 SmoothedClassifier.of(model, smoothing), SmoothedClassifier.of(denoiser.before(model), smoothing))) {
-            radii.add(smoothed.certify(Batch.wrap(x, Shape.of(d))).get(0) instanceof Certificate.Certified c
-                    ? c.radius()
-                    : 0.0);
+            radii.add(
+                    smoothed.certify(Batch.wrap(x, Shape.of(d))).get(0) instanceof Certificate.Certified c
+                            ? c.radius()
+                            : 0.0);
         }
         // The true radii: 0.25 alone, 0.25 · √16 = 1 behind the denoiser.
         assertThat(radii.get(0)).isBetween(0.15, 0.25);
