@@ -148,10 +148,7 @@ class SparseFoolTest {
             // Hardly any row is left with the point of DeepFool, which changes all features.
             assertThat(whole.rows().get(i).status()).isEqualTo(AttackResult.Status.SUCCEEDED);
         }
-        assertThat(whole.rows().stream()
-                        .filter(r -> r.distance() <= 3)
-                        .count())
-                .isGreaterThanOrEqualTo(36);
+        assertThat(whole.rows().stream().filter(r -> r.distance() <= 3).count()).isGreaterThanOrEqualTo(36);
     }
 
     @Test
