@@ -157,7 +157,9 @@ public record SparseFool(double lambda, int steps, int classes) implements Attac
         void run() {
             int[] active = IntStream.range(0, rows.length).toArray();
             for (int step = 0; step <= WALK && active.length > 0; step++) {
-                Arrays.fill(nearest, Double.POSITIVE_INFINITY);
+                for (int r : active) {
+                    nearest[r] = Double.POSITIVE_INFINITY;
+                }
                 boolean[] over = look(active, 0);
                 active = Arrays.stream(active).filter(r -> !over[r]).toArray();
                 if (step == WALK) {

@@ -52,7 +52,8 @@ public record SoftSmoothedClassifier(DifferentiableClassifier base, double sigma
         int n = inputs.shape().size();
         float[] copies = new float[Math.multiplyExact(Math.multiplyExact(inputs.size(), draws), n)];
         for (int r = 0; r < inputs.size(); r++) {
-            GaussianNoise noise = new GaussianNoise(seed.derive("soft-smoothing").generator(inputs.rowNumber(r)));
+            GaussianNoise noise =
+                    new GaussianNoise(seed.derive("soft-smoothing").generator(inputs.rowNumber(r)));
             for (int i = 0; i < draws; i++) {
                 noise.addTo(inputs.array(), inputs.offset() + r * n, sigma, copies, (r * draws + i) * n, n);
             }

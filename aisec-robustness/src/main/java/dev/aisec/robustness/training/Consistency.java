@@ -40,7 +40,8 @@ public record Consistency(double sigma, int draws, double lambda, double eta) im
             throw new IllegalArgumentException("draws must be >= 2, was " + draws);
         }
         if (!(lambda >= 0 && lambda < Double.POSITIVE_INFINITY) || !(eta >= 0 && eta < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("lambda and eta must be >= 0 and finite, were " + lambda + " and " + eta);
+            throw new IllegalArgumentException(
+                    "lambda and eta must be >= 0 and finite, were " + lambda + " and " + eta);
         }
     }
 

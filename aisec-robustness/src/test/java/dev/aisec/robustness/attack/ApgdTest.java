@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 
 class ApgdTest {
     /** Two logits a · sin(w x) each, so that the loss has hills: a small model on which step sizes matter. */
-    private static final class Hills implements DifferentiableClassifier {
-        private static final int N = 20;
+    static final class Hills implements DifferentiableClassifier {
+        static final int N = 20;
         private final ModelSpec spec = new ModelSpec(Shape.of(N), 4, Bounds.of(-1, 1));
         private final double[][] w = new double[4][N];
 

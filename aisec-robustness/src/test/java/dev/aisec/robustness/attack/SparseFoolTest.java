@@ -129,6 +129,28 @@ class SparseFoolTest {
                 .isEmpty();
     }
 
+    /** Rows cross their boundaries at different steps: none may depend on the others. */
+    @Test
+    void perturb_hillyLoss_givesSameRowsOneByOneAndFewFeatures() {
+        ApgdTest.Hills model = new ApgdTest.Hills();
+        RandomGenerator random = new Seed(53).generator(0);
+        float[] values = new float[40 * ApgdTest.Hills.N];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 2 * random.nextFloat() - 1;
+        }
+        Batch inputs = Batch.wrap(values, model.spec().inputShape());
+        int[] labels = model.predict(inputs);
+        AttackResult whole = SparseFool.standard().perturb(model, inputs, Goal.avoid(labels));
+        for (int i = 0; i < 40; i++) {
+            AttackResult one = SparseFool.standard().perturb(model, inputs.rows(i, i + 1), Goal.avoid(labels[i]));
+            assertThat(one.rows().get(0)).isEqualTo(whole.rows().get(i));
+            assertThat(one.samples().row(0)).isEqualTo(whole.samples().row(i));
+            // Hardly any row is left with the point of DeepFool, which changes all features.
+            assertThat(whole.rows().get(i).status()).isEqualTo(AttackResult.Status.SUCCEEDED);
+        }
+        assertThat(whole.rows().stream().filter(r -> r.distance() <= 3).count()).isGreaterThanOrEqualTo(36);
+    }
+
     @Test
     void perturb_flatModel_failsAndSaysThatGradientsWereZero() {
         ModelSpec spec = new ModelSpec(Shape.of(N), 3, Bounds.of(-1, 1));

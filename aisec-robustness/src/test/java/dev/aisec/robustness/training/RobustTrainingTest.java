@@ -77,7 +77,9 @@ class RobustTrainingTest {
     @Test
     void adversarialTraining_linearModel_findsTheInnerMaximum() {
         LinearClassifier model = new LinearClassifier(
-                new float[][] {{1, -2, 3, -4}, {0, 0, 0, 0}}, new float[2], new ModelSpec(Shape.of(N), 2, Bounds.of(-9, 9)));
+                new float[][] {{1, -2, 3, -4}, {0, 0, 0, 0}},
+                new float[2],
+                new ModelSpec(Shape.of(N), 2, Bounds.of(-9, 9)));
         Labelled batch = new Labelled(Batch.wrap(new float[2 * N], Shape.of(N)), Targets.of(0, 1));
         Labelled hard = new AdversarialTraining(Pgd.of(Norm.LINF, 0.5)).apply(model, batch, new Seed(1).generator(0));
         assertThat(hard.inputs().row(0)).containsExactly(-0.5f, 0.5f, -0.5f, 0.5f);
@@ -87,10 +89,13 @@ class RobustTrainingTest {
     @Test
     void adversarialTraining_nextBatch_startsElsewhere() {
         // One short step: where it ends tells where it began.
-        AdversarialTraining training = new AdversarialTraining(Pgd.of(Norm.LINF, 0.5).withSteps(0.01, 1));
+        AdversarialTraining training =
+                new AdversarialTraining(Pgd.of(Norm.LINF, 0.5).withSteps(0.01, 1));
         Batch first = training.apply(MODEL, batch(), new Seed(1).generator(0)).inputs();
-        assertThat(training.apply(MODEL, batch(), new Seed(1).generator(0)).inputs()).isEqualTo(first);
-        assertThat(training.apply(MODEL, batch(), new Seed(1).generator(1)).inputs()).isNotEqualTo(first);
+        assertThat(training.apply(MODEL, batch(), new Seed(1).generator(0)).inputs())
+                .isEqualTo(first);
+        assertThat(training.apply(MODEL, batch(), new Seed(1).generator(1)).inputs())
+                .isNotEqualTo(first);
     }
 
     @Test
@@ -132,12 +137,16 @@ class RobustTrainingTest {
         // A saturated base: no NaN, though a probability is zero in double.
         SoftSmoothedClassifier sure = new SoftSmoothedClassifier(
                 new LinearClassifier(
-                        new float[][] {{5000, 0, 0, 0}, {-5000, 0, 0, 0}}, new float[2], new ModelSpec(Shape.of(N), 2, Bounds.of(-9, 9))),
+                        new float[][] {{5000, 0, 0, 0}, {-5000, 0, 0, 0}},
+                        new float[2],
+                        new ModelSpec(Shape.of(N), 2, Bounds.of(-9, 9))),
                 0.1,
                 3,
                 new Seed(1));
         Batch ones = Batch.wrap(new float[] {1, 1, 1, 1}, Shape.of(N));
-        for (float g : sure.gradient(ones, z -> z.like(new float[] {1, -1}, z.shape())).gradient().row(0)) {
+        for (float g : sure.gradient(ones, z -> z.like(new float[] {1, -1}, z.shape()))
+                .gradient()
+                .row(0)) {
             assertThat(g).isFinite();
         }
     }
@@ -152,7 +161,8 @@ class RobustTrainingTest {
         float[] centers = new float[6 * N];
         for (int r = 0; r < 6; r++) {
             for (int i = 0; i < m; i++) {
-                assertThat(hard.targets().label(r * m + i)).isEqualTo(batch.targets().label(r));
+                assertThat(hard.targets().label(r * m + i))
+                        .isEqualTo(batch.targets().label(r));
                 for (int j = 0; j < N; j++) {
                     centers[r * N + j] += hard.inputs().get(r * m + i, j) / m;
                 }
@@ -167,8 +177,10 @@ class RobustTrainingTest {
             assertThat(Norm.L2.distance(center, batch.inputs(), r)).isCloseTo(1, within(2 * 6.2 * 0.25 / 20));
             assertThat(raised[r]).isGreaterThan(clean[r] + 0.2);
         }
-        assertThat(training.apply(MODEL, batch, new Seed(1).generator(0)).inputs()).isEqualTo(hard.inputs());
-        assertThat(training.apply(MODEL, batch, new Seed(1).generator(1)).inputs()).isNotEqualTo(hard.inputs());
+        assertThat(training.apply(MODEL, batch, new Seed(1).generator(0)).inputs())
+                .isEqualTo(hard.inputs());
+        assertThat(training.apply(MODEL, batch, new Seed(1).generator(1)).inputs())
+                .isNotEqualTo(hard.inputs());
     }
 
     @Test
@@ -213,7 +225,8 @@ class RobustTrainingTest {
         LossValues equal = evaluate(new Consistency(1, 3, 7, 0), new float[12], Targets.of(0, 1, 2));
         assertThat(equal.values()).contains(new double[] {Math.log(4), Math.log(4), Math.log(4)}, within(1e-12));
         // A saturated model: finite.
-        LossValues sure = evaluate(loss, new float[] {3000, 0, 0, 0, -3000, 0, 0, 0, 0, 0, 0, 3000}, Targets.of(0, 0, 0));
+        LossValues sure =
+                evaluate(loss, new float[] {3000, 0, 0, 0, -3000, 0, 0, 0, 0, 0, 0, 3000}, Targets.of(0, 0, 0));
         for (double v : sure.values()) {
             assertThat(v).isFinite();
         }
