@@ -152,8 +152,7 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
             }
             return;
         }
-        GaussianNoise normal =
-                new GaussianNoise(seed.derive("ddn-" + step).generator(search.inputs.rowNumber(row)));
+        GaussianNoise normal = new GaussianNoise(seed.derive("ddn-" + step).generator(search.inputs.rowNumber(row)));
         double[] direction = new double[n];
         for (int i = 0; i < n; i++) {
             direction[i] = normal.next();

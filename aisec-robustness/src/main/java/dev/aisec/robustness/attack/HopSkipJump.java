@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed seed of starts and probes
  */
 public record HopSkipJump(
-        Norm norm, int queries, int probes, @Nullable Batch starts, Seed seed) implements MinimumNormAttack<Classifier> {
+        Norm norm, int queries, int probes, @Nullable Batch starts, Seed seed)
+        implements MinimumNormAttack<Classifier> {
     /** Floats of the candidates of one call of the model. */
     private static final int CHUNK = 1 << 20;
 

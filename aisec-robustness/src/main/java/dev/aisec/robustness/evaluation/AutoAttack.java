@@ -55,7 +55,8 @@ public final class AutoAttack {
         List<Named<DifferentiableClassifier>> attacks = new ArrayList<>();
         attacks.add(Named.whiteBox("apgd-ce", Apgd.ce(norm, epsilon).withSteps(steps)));
         attacks.add(Named.whiteBox("apgd-t", ApgdTargeted.of(norm, epsilon).withSteps(steps, classes)));
-        attacks.add(Named.whiteBox("fab-t", new Within<>(new Fab(norm, steps, 1, classes, Fab.Motion.DEFAULT, new Seed(0)), epsilon)));
+        attacks.add(Named.whiteBox(
+                "fab-t", new Within<>(new Fab(norm, steps, 1, classes, Fab.Motion.DEFAULT, new Seed(0)), epsilon)));
         if (norm != Norm.L1) {
             attacks.add(Named.blackBox("square", Square.of(norm, epsilon).withQueries(queries)));
         }

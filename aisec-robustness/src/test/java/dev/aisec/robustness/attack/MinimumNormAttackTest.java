@@ -47,7 +47,7 @@ class MinimumNormAttackTest {
                 Arguments.of(Ead.of().withBeta(0.05), 0.03, 0.15),
                 Arguments.of(CarliniWagnerLinf.of(), 0.1, 0.35),
                 Arguments.of(Ddn.of(), 0.07, 0.2),
- Arguments.of(Ddn.of().withLoss(new MarginLoss()), 0.05, 0.06),
+                Arguments.of(Ddn.of().withLoss(new MarginLoss()), 0.05, 0.06),
                 Arguments.of(Fmn.of(Norm.L1), 0.01, 0.12),
                 Arguments.of(Fmn.of(Norm.L2), 0.001, 0.005),
                 Arguments.of(Fmn.of(Norm.LINF), 0.01, 0.2));
@@ -161,8 +161,13 @@ class MinimumNormAttackTest {
         AttackResult result = attack.perturb(model, inputs, Goal.avoid(labels));
         double sum = 0;
         if (System.getenv("PRINT") != null) {
-            double[] e = new double[ROWS]; for (int i = 0; i < ROWS; i++) e[i] = result.rows().get(i).distance() / truth(model, attack.norm(), inputs, i, labels[i]) - 1;
-            System.out.println(attack + " " + bounds + " " + result.count(AttackResult.Status.SUCCEEDED) + " mean " + Arrays.stream(e).average().getAsDouble() + " max " + Arrays.stream(e).max().getAsDouble() + " q " + result.rows().stream().mapToInt(AttackResult.Row::queries).sum() / ROWS);
+            double[] e = new double[ROWS];
+            for (int i = 0; i < ROWS; i++)
+                e[i] = result.rows().get(i).distance() / truth(model, attack.norm(), inputs, i, labels[i]) - 1;
+            System.out.println(attack + " " + bounds + " " + result.count(AttackResult.Status.SUCCEEDED) + " mean "
+                    + Arrays.stream(e).average().getAsDouble() + " max "
+                    + Arrays.stream(e).max().getAsDouble() + " q "
+                    + result.rows().stream().mapToInt(AttackResult.Row::queries).sum() / ROWS);
         }
         for (int i = 0; i < ROWS; i++) {
             AttackResult.Row row = result.rows().get(i);
