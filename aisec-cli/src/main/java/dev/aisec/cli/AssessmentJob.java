@@ -13,6 +13,7 @@ import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.BatchTransform;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.DifferentiableClassifier;
+import dev.aisec.core.model.FeedForward;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.LearningRate;
 import dev.aisec.core.model.Optimizer;
@@ -32,12 +33,18 @@ import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.Goal;
 import dev.aisec.robustness.attack.Norm;
 import dev.aisec.robustness.attack.Pgd;
+import dev.aisec.robustness.attack.Square;
+import dev.aisec.robustness.bounds.Crown;
 import dev.aisec.robustness.corruption.CorruptionAccuracy;
 import dev.aisec.robustness.corruption.Corruptions;
 import dev.aisec.robustness.detect.DetectionEvaluation;
 import dev.aisec.robustness.detect.FeatureSqueezing;
+import dev.aisec.robustness.evaluation.AutoAttack;
+import dev.aisec.robustness.evaluation.CertifiedRobustness;
 import dev.aisec.robustness.evaluation.CleanAccuracy;
+import dev.aisec.robustness.evaluation.EvaluationChecklist;
 import dev.aisec.robustness.evaluation.RobustAccuracy;
+import dev.aisec.robustness.evaluation.RobustEvaluation;
 import dev.aisec.robustness.smoothing.CertifiedAccuracy;
 import dev.aisec.robustness.smoothing.GaussianSmoothing;
 import dev.aisec.robustness.smoothing.SmoothedClassifier;
@@ -48,6 +55,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
@@ -63,6 +71,14 @@ final class AssessmentJob {
     private static final List<Double> L2 = List.of(0.0, 0.5, 1.0, 1.5, 2.0, 3.0);
     private static final List<Double> RADII = List.of(0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6);
     private static final double DETECTION_EPSILON = 0.2;
+    private static final double ENSEMBLE_EPSILON = 0.1;
+    private static final int ENSEMBLE_SAMPLES = 100;
+    private static final int CHECK_SAMPLES = 50;
+    private static final int CHECK_QUERIES = 500;
+    /** Bounds through max pooling are loose: a larger ball would prove nothing. */
+    private static final double PROOF_EPSILON = 0.005;
+
+    private static final int PROOF_SAMPLES = 10;
     private static final double FALSE_POSITIVES = 0.05;
     private static final int CERTIFY_SAMPLES = 1000;
     private static final Bounds PIXELS = Bounds.of(0, 1);
@@ -132,6 +148,19 @@ final class AssessmentJob {
                 p -> CleanAccuracy.of(subject, model, data.test(), chunks(100), p)));
         evidence.add(robust(name, subject, model, Norm.LINF, LINF));
         evidence.add(robust(name, subject, model, Norm.L2, L2));
+        Labelled few = part.first(ENSEMBLE_SAMPLES);
+        evidence.add(run(
+                name + ": ensemble of attacks",
+                "images",
+                p -> RobustEvaluation.of(
+                        subject, model, few, AutoAttack.quick(Norm.LINF, ENSEMBLE_EPSILON), chunks(25), p)));
+        evidence.add(run(
+                name + ": can the attack be believed?",
+                "images",
+                p -> EvaluationChecklist.of(Pgd.of(Norm.LINF, ENSEMBLE_EPSILON).withSeed(seed.derive("checklist")))
+                        .withBlackBox(Square.of(Norm.LINF, ENSEMBLE_EPSILON).withQueries(CHECK_QUERIES))
+                        .run(subject, model, part.first(CHECK_SAMPLES), chunks(25), p)));
+        sandwich(name, subject, model).ifPresent(evidence::add);
         Smoothing smoothing =
                 GaussianSmoothing.of(SIGMA).withSamples(CERTIFY_SAMPLES).withSeed(seed.derive("smoothing"));
         evidence.add(run(
@@ -146,6 +175,31 @@ final class AssessmentJob {
                 p -> CorruptionAccuracy.of(
                         subject, model, part, Corruptions.standard(seed.derive("corruptions")), chunks(50), p)));
         return new Subject(name, evidence);
+    }
+
+    /** Between a proof and an attack, for networks of layers that bounds are known for. */
+    private Optional<Evidence> sandwich(String name, String subject, DifferentiableClassifier model) {
+        FeedForward layers;
+        try {
+            if (!(model instanceof CompiledNetwork network)) {
+                return Optional.empty();
+            }
+            layers = network.feedForward();
+        } catch (IllegalStateException e) {
+            return Optional.empty();
+        }
+        return Optional.of(run(
+                name + ": proof and attack",
+                "images",
+                p -> CertifiedRobustness.of(
+                        subject,
+                        layers,
+                        model,
+                        part.first(PROOF_SAMPLES),
+                        Crown.of(Norm.LINF, PROOF_EPSILON),
+                        Pgd.of(Norm.LINF, PROOF_EPSILON).withSeed(seed.derive("proof")),
+                        chunks(5),
+                        p)));
     }
 
     /** The network on the engine; on Deeplearning4j itself where the engine does not know a layer. */

@@ -61,8 +61,7 @@ final class Boundaries {
      * is to be reached). One gradient call.
      */
     void look(int[] rows, Batch numbers, float[] x, Targets targets, int @Nullable [] rivals) {
-        boolean named = rivals != null && !search.goal.targeted();
-        Loss loss = named ? new Difference(rivals) : MARGIN;
+        Loss loss = rivals == null || search.goal.targeted() ? MARGIN : new Difference(rivals);
         double sign = search.goal.targeted() ? -1 : 1;
         Search.Slope slope = search.slope(model, rows, numbers, x, loss, targets);
         for (int r = 0; r < rows.length; r++) {
