@@ -40,7 +40,7 @@ public class PgdBenchmark {
     private static final int STEPS = 40;
 
     /** Norm of the ball. */
-    @Param
+    @Param({"L1", "L2", "LINF"})
     public Norm norm;
 
     /** Rows attacked at once. */
