@@ -84,7 +84,7 @@ public record CarliniWagnerL2(int steps, int searches, double rate, double weigh
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.L2);
+        Search search = Search.nearest(model, inputs, goal, Norm.L2);
         search.confidence = confidence;
         int[] rows = search.all();
         if (rows.length > 0) {

@@ -89,7 +89,7 @@ public record CarliniWagnerLinf(
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.LINF);
+        Search search = Search.nearest(model, inputs, goal, Norm.LINF);
         int[] rows = search.all();
         if (rows.length > 0) {
             optimise(model, search, rows);

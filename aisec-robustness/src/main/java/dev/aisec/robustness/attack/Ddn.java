@@ -95,7 +95,7 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.L2);
+        Search search = Search.nearest(model, inputs, goal, Norm.L2);
         int[] rows = search.all();
         if (rows.length > 0) {
             walk(model, search, rows);
@@ -152,8 +152,7 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
             }
             return;
         }
-        GaussianNoise normal =
-                new GaussianNoise(seed.derive("ddn-" + step).generator(search.inputs.rowNumber(row)));
+        GaussianNoise normal = new GaussianNoise(seed.derive("ddn-" + step).generator(search.inputs.rowNumber(row)));
         double[] direction = new double[n];
         for (int i = 0; i < n; i++) {
             direction[i] = normal.next();

@@ -93,7 +93,7 @@ public record Ead(int steps, int searches, double rate, double weight, double be
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.L1);
+        Search search = Search.nearest(model, inputs, goal, Norm.L1);
         search.confidence = confidence;
         if (rule == Rule.ELASTIC_NET) {
             search.measure = this::elastic;
