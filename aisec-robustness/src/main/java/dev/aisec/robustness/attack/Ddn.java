@@ -12,8 +12,8 @@ import dev.aisec.robustness.smoothing.GaussianNoise;
 
 /**
  * Decoupled direction and norm: gradient steps on a sphere around the clean input, whose radius shrinks by a factor after
- * every step that finds the sample adversarial and grows after every other. Near the results of {@link CarliniWagner} in
- * L2 for a fraction of the gradients.
+ * every step that finds the sample adversarial and grows after every other. Near the results of {@link CarliniWagnerL2}
+ * for a fraction of the gradients.
  *
  * <p>Guarantee: as {@link Attack}. The distance is an upper bound of that of the nearest adversarial example, about γ above
  * what the walk converges to. One gradient for each step and row.

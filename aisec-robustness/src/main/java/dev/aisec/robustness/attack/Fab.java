@@ -275,7 +275,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
         }
 
         private void jump(float[] x, int r, String stream) {
-            double reach = Math.min(search.distance(all[r]), linear[r]);
+            double reach = search.isBroken(all[r]) ? search.distance(all[r]) : linear[r];
             double farthest = Box.farthest(norm, search.bounds, clean, r * n, n);
             double radius = Math.min(reach, farthest) / 2;
             if (!(radius > 0 && radius < Double.POSITIVE_INFINITY)) {
