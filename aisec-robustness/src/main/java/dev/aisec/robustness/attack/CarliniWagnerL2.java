@@ -84,7 +84,7 @@ public record CarliniWagnerL2(int steps, int searches, double rate, double weigh
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.L2);
+        Search search = Search.nearest(model, inputs, goal, Norm.L2);
         search.confidence = confidence;
         int[] rows = search.all();
         if (rows.length > 0) {
@@ -122,8 +122,9 @@ public record CarliniWagnerL2(int steps, int searches, double rate, double weigh
                 double penalty = Math.max(confidence - margin, 0);
                 double length = Norm.L2.length(x, r * n, clean, r * n, n);
                 double total = length * length + tradeoff.weight[r] * penalty;
+                boolean there = search.succeeds(slope.logits(), r, rows[r]);
                 boolean goesOn = true;
-                if (tradeoff.over(r, total, search.succeeds(slope.logits(), r, rows[r]))) {
+                if (tradeoff.over(r, total, there)) {
                     goesOn = tradeoff.next(r);
                     if (goesOn) {
                         space.enter(clean, r * n, w, r * n);
@@ -132,7 +133,7 @@ public record CarliniWagnerL2(int steps, int searches, double rate, double weigh
                         search.tried(rows[r], x, r * n);
                     }
                 } else {
-                    float pull = penalty > 0 ? sign * (float) tradeoff.weight[r] : 0;
+                    float pull = there ? 0 : sign * (float) tradeoff.weight[r];
                     gradient(slope.gradient(), slope.offset(), pull, x, clean, slopes, r * n, n);
                     adam.step(r, tradeoff.iteration[r], w, slopes);
                 }

@@ -89,7 +89,7 @@ public record CarliniWagnerLinf(
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.LINF);
+        Search search = Search.nearest(model, inputs, goal, Norm.LINF);
         int[] rows = search.all();
         if (rows.length > 0) {
             optimise(model, search, rows);
@@ -124,13 +124,14 @@ public record CarliniWagnerLinf(
             for (int r = 0; r < rows.length; r++) {
                 double penalty = Math.max(-search.margin(slope.logits(), r, rows[r]), 0);
                 double total = press.weight[r] * penalty + excess(x, clean, press.tau[r], r * n, n);
+                boolean there = search.succeeds(slope.logits(), r, rows[r]);
                 boolean goesOn;
-                if (total < DONE * press.weight[r] && search.succeeds(slope.logits(), r, rows[r])) {
+                if (there && total < DONE * press.weight[r]) {
                     goesOn = press.succeeded(r, Norm.LINF.length(x, r * n, clean, r * n, n));
                     adam.reset(r);
                 } else {
                     goesOn = press.tried(r, total);
-                    float pull = penalty > 0 ? sign * (float) press.weight[r] : 0;
+                    float pull = there ? 0 : sign * (float) press.weight[r];
                     gradient(slope.gradient(), slope.offset(), pull, press.tau[r], x, clean, slopes, r * n, n);
                     adam.step(r, press.count[r], w, slopes);
                 }

@@ -12,8 +12,8 @@ import dev.aisec.robustness.smoothing.GaussianNoise;
 
 /**
  * Decoupled direction and norm: gradient steps on a sphere around the clean input, whose radius shrinks by a factor after
- * every step that finds the sample adversarial and grows after every other. Near the results of {@link CarliniWagnerL2} in
- * L2 for a fraction of the gradients.
+ * every step that finds the sample adversarial and grows after every other. Near the results of {@link CarliniWagnerL2}
+ * for a fraction of the gradients.
  *
  * <p>Guarantee: as {@link Attack}. The distance is an upper bound of that of the nearest adversarial example, about γ above
  * what the walk converges to. One gradient for each step and row.
@@ -95,7 +95,7 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.L2);
+        Search search = Search.nearest(model, inputs, goal, Norm.L2);
         int[] rows = search.all();
         if (rows.length > 0) {
             walk(model, search, rows);

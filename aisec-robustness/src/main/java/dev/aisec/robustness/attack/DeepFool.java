@@ -29,8 +29,8 @@ import dev.aisec.core.model.Targets;
  */
 public record DeepFool(Norm norm, int steps, int classes, double overshoot)
         implements MinimumNormAttack<DifferentiableClassifier> {
-    /** Least step over the size of inputs, so that a tie, with the boundary at distance 0, is crossed too. */
-    private static final double LEAST = 1e-6;
+    /** Least step over the size of inputs, so that a tie, with the boundary at distance 0, is crossed too; the authors' code adds it. */
+    private static final double LEAST = 1e-4;
 
     /** Checks the components. */
     public DeepFool {
@@ -80,7 +80,7 @@ public record DeepFool(Norm norm, int steps, int classes, double overshoot)
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, norm);
+        Search search = Search.nearest(model, inputs, goal, norm);
         int[] rows = search.open();
         if (rows.length > 0) {
             walk(model, search, rows);

@@ -93,7 +93,7 @@ public record Ead(int steps, int searches, double rate, double weight, double be
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, Norm.L1);
+        Search search = Search.nearest(model, inputs, goal, Norm.L1);
         search.confidence = confidence;
         if (rule == Rule.ELASTIC_NET) {
             search.measure = this::elastic;
@@ -124,10 +124,8 @@ public record Ead(int steps, int searches, double rate, double weight, double be
         while (rows.length > 0) {
             Search.Slope slope = search.slope(model, rows, numbers, y, loss, targets);
             for (int r = 0; r < rows.length; r++) {
-                boolean pulls = search.margin(slope.logits(), r, rows[r]) < confidence;
-                double pull = pulls || confidence == 0 && !search.succeeds(slope.logits(), r, rows[r])
-                        ? sign * tradeoff.weight[r]
-                        : 0;
+                boolean there = search.succeeds(slope.logits(), r, rows[r]);
+                double pull = there ? 0 : sign * tradeoff.weight[r];
                 int k = tradeoff.iteration[r];
                 double size = rate * Math.sqrt(1 - (double) k / steps);
                 shrink(search, slope.gradient(), slope.offset(), pull, size, k, clean, x, y, r * n);

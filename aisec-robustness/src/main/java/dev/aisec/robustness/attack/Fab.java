@@ -130,7 +130,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, norm);
+        Search search = Search.nearest(model, inputs, goal, norm);
         int[] rows = search.all();
         if (rows.length > 0) {
             new Walk(model, search, rows).run();
@@ -276,7 +276,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
         }
 
         private void jump(float[] x, int r, String stream) {
-            double reach = Math.min(search.distance(all[r]), linear[r]);
+            double reach = search.isBroken(all[r]) ? search.distance(all[r]) : linear[r];
             double farthest = Box.farthest(norm, search.bounds, clean, r * n, n);
             double radius = Math.min(reach, farthest) / 2;
             if (!(radius > 0 && radius < Double.POSITIVE_INFINITY)) {
@@ -317,9 +317,14 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             for (int r = 0; r < count; r++) {
                 above[r] = search.margin(logits, r, rows[r]);
             }
+            double[] aim = new double[count];
+            for (int r = 0; r < count; r++) {
+                // On the boundary itself a sample is not safe.
+                aim[r] = 2 * search.least(logits, r);
+            }
             for (int step = 0; step < SECANT; step++) {
                 for (int r = 0; r < count; r++) {
-                    double t = below[r] / (below[r] - above[r]);
+                    double t = (aim[r] - below[r]) / (above[r] - below[r]);
                     double share = t >= 0 && t <= 1 ? t : 1;
                     for (int i = r * n; i < r * n + n; i++) {
                         double between = near[i] + share * ((double) far[i] - near[i]);
@@ -327,9 +332,8 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
                     }
                 }
                 logits = search.ask(rows, some, middle);
-                int[] predicted = Logits.argmax(logits);
                 for (int r = 0; r < count; r++) {
-                    boolean adversarial = search.goal.achieved(rows[r], predicted[r]);
+                    boolean adversarial = search.succeeds(logits, r, rows[r]);
                     System.arraycopy(middle, r * n, adversarial ? far : near, r * n, n);
                     (adversarial ? above : below)[r] = search.margin(logits, r, rows[r]);
                 }

@@ -77,7 +77,7 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
-        Search search = new Search(model, inputs, goal, norm);
+        Search search = Search.nearest(model, inputs, goal, norm);
         int[] rows = search.all();
         if (rows.length > 0) {
             walk(model, search, rows);

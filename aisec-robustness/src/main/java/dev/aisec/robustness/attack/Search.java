@@ -32,11 +32,17 @@ final class Search {
     /** Features of a row. */
     final int n;
 
+    /** Share of the logits by which one must win at least: in another batch their last bits may differ. */
+    private static final double HAIR = 4e-6;
+
     /** By how much a logit must win for a sample to be taken. */
     double confidence;
 
     /** What the sample kept has the least of; the norm, unless an attack decides by something else. */
     Measure measure;
+
+    /** Whether a sample is taken that wins by a hair. */
+    private boolean byHair = true;
 
     private final Classifier model;
     private final Norm norm;
@@ -74,6 +80,13 @@ final class Search {
             queries[i]++;
             status[i] = goal.achieved(i, predicted[i]) ? AttackResult.Status.NOTHING_TO_DO : AttackResult.Status.FAILED;
         }
+    }
+
+    /** A search of an attack that goes as near to the boundary as it can, and must not come to lie on it. */
+    static Search nearest(Classifier model, Batch inputs, Goal goal, Norm norm) {
+        Search search = new Search(model, inputs, goal, norm);
+        search.byHair = false;
+        return search;
     }
 
     /** Rejects inputs that the model does not take. */
@@ -231,13 +244,21 @@ final class Search {
 
     /** Whether the logits of candidate r achieve the goal of its row, with the confidence asked for. */
     boolean succeeds(Batch logits, int r, int row) {
-        return confidence > 0
-                ? margin(logits, r, row) >= confidence
-                : goal.achieved(row, Logits.argmax(logits.rows(r, r + 1))[0]);
+        return goal.achieved(row, Logits.argmax(logits.rows(r, r + 1))[0]) && sure(logits, r, row);
     }
 
     private boolean sure(Batch logits, int r, int row) {
-        return confidence == 0 || margin(logits, r, row) >= confidence;
+        double least = least(logits, r);
+        return least == 0 || margin(logits, r, row) >= least;
+    }
+
+    /** The margin at which a candidate is taken. */
+    double least(Batch logits, int r) {
+        double size = 0;
+        for (int c = 0; c < (byHair ? 0 : logits.shape().size()); c++) {
+            size = Math.max(size, Math.abs(logits.get(r, c)));
+        }
+        return Math.max(confidence, HAIR * size);
     }
 
     /** By how much the logits of candidate r achieve the goal of its row; negative where they do not. */

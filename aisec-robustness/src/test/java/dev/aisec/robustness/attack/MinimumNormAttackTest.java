@@ -2,6 +2,7 @@
 package dev.aisec.robustness.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
@@ -14,10 +15,12 @@ import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -160,15 +163,6 @@ class MinimumNormAttackTest {
         int[] labels = model.predict(inputs);
         AttackResult result = attack.perturb(model, inputs, Goal.avoid(labels));
         double sum = 0;
-        if (System.getenv("PRINT") != null) {
-            double[] e = new double[ROWS];
-            for (int i = 0; i < ROWS; i++)
-                e[i] = result.rows().get(i).distance() / truth(model, attack.norm(), inputs, i, labels[i]) - 1;
-            System.out.println(attack + " " + bounds + " " + result.count(AttackResult.Status.SUCCEEDED) + " mean "
-                    + Arrays.stream(e).average().getAsDouble() + " max "
-                    + Arrays.stream(e).max().getAsDouble() + " q "
-                    + result.rows().stream().mapToInt(AttackResult.Row::queries).sum() / ROWS);
-        }
         for (int i = 0; i < ROWS; i++) {
             AttackResult.Row row = result.rows().get(i);
             assertThat(row.status()).isEqualTo(AttackResult.Status.SUCCEEDED);
@@ -275,5 +269,144 @@ class MinimumNormAttackTest {
             assertThat(part.samples().row(k)).isEqualTo(whole.samples().row(some[k]));
             assertThat(part.rows().get(k)).isEqualTo(whole.rows().get(some[k]));
         }
+    }
+
+    @Test
+    void deepFool_fewClasses_asksForFewGradients() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        AttackResult two = DeepFool.of(Norm.L2).withClasses(2).perturb(model, inputs, Goal.avoid(labels));
+        AttackResult all = DeepFool.of(Norm.L2).perturb(model, inputs, Goal.avoid(labels));
+        for (int i = 0; i < ROWS; i++) {
+            // One step, and one look that finds the row broken. Where the likeliest class is not the nearest, it is
+            // farther.
+            assertThat(two.rows().get(i).gradients()).isLessThanOrEqualTo(4);
+            assertThat(all.rows().get(i).gradients()).isEqualTo(K - 1 + 1);
+            assertThat(all.rows().get(i).distance())
+                    .isLessThanOrEqualTo(two.rows().get(i).distance() * 1.001);
+        }
+    }
+
+    @Test
+    void deepFool_tie_isCrossed() {
+        float[][] weights = {new float[N], new float[N], new float[N], new float[N]};
+        weights[1][3] = 1;
+        LinearClassifier tie = new LinearClassifier(
+                weights, new float[] {0, -0.5f, -9, -9}, new ModelSpec(Shape.of(N), K, Bounds.of(0, 1)));
+        float[] x = new float[N];
+        x[3] = 0.5f;
+        AttackResult result = DeepFool.of(Norm.L2).perturb(tie, Batch.wrap(x, Shape.of(N)), Goal.avoid(0));
+        assertThat(result.rows().get(0).status()).isEqualTo(AttackResult.Status.SUCCEEDED);
+        assertThat(result.rows().get(0).distance()).isLessThan(1e-3);
+    }
+
+    @Test
+    void carliniWagner_confidence_isReached() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        for (Attack<DifferentiableClassifier> attack : List.<Attack<DifferentiableClassifier>>of(
+                CarliniWagnerL2.of().withConfidence(1), new Ead(200, 9, 0.01, 1e-3, 1e-2, Ead.Rule.L1, 1))) {
+            AttackResult result = attack.perturb(model, inputs, Goal.avoid(labels));
+            Batch logits = model.logits(result.samples());
+            assertThat(result.count(AttackResult.Status.SUCCEEDED)).isEqualTo(ROWS);
+            for (int i = 0; i < ROWS; i++) {
+                double other = Double.NEGATIVE_INFINITY;
+                for (int c = 0; c < K; c++) {
+                    other = c == labels[i] ? other : Math.max(other, logits.get(i, c));
+                }
+                assertThat(other - logits.get(i, labels[i])).isGreaterThanOrEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void carliniWagner_openBox_optimisesTheFeaturesThemselves() {
+        float[] low = new float[N];
+        float[] high = new float[N];
+        Arrays.fill(high, Float.POSITIVE_INFINITY);
+        high[0] = 1;
+        LinearClassifier model = model(Bounds.perFeature(low, high));
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        AttackResult result = new CarliniWagnerL2(2000, 9, 0.001, 1e-3, 0).perturb(model, inputs, Goal.avoid(labels));
+        double sum = 0;
+        for (int i = 0; i < ROWS; i++) {
+            assertThat(result.rows().get(i).status()).isEqualTo(AttackResult.Status.SUCCEEDED);
+            sum += result.rows().get(i).distance() / truth(model, Norm.L2, inputs, i, labels[i]) - 1;
+        }
+        assertThat(sum / ROWS).isBetween(-1e-5, 0.05);
+    }
+
+    @Test
+    void ead_elasticNetRule_hasLessOfIt() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        Goal goal = Goal.avoid(model.predict(inputs));
+        Ead ead = Ead.of().withSteps(200, 9).withBeta(0.01);
+        Batch sparse = ead.perturb(model, inputs, goal).samples();
+        Batch elastic =
+                ead.withRule(Ead.Rule.ELASTIC_NET).perturb(model, inputs, goal).samples();
+        int unchanged = 0;
+        for (int i = 0; i < ROWS; i++) {
+            assertThat(elastic(elastic, inputs, i)).isLessThanOrEqualTo(elastic(sparse, inputs, i));
+            assertThat(Norm.L1.distance(sparse, inputs, i)).isLessThanOrEqualTo(Norm.L1.distance(elastic, inputs, i));
+            for (int j = 0; j < N; j++) {
+                unchanged += sparse.get(i, j) == inputs.get(i, j) ? 1 : 0;
+            }
+        }
+        assertThat(unchanged).isGreaterThan(ROWS * N / 2);
+    }
+
+    private static double elastic(Batch samples, Batch inputs, int i) {
+        double l2 = Norm.L2.distance(samples, inputs, i);
+        return l2 * l2 + 0.01 * Norm.L1.distance(samples, inputs, i);
+    }
+
+    @Test
+    void within_exampleOutside_failsInsideTheBall() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        int[] labels = model.predict(inputs);
+        AttackResult nearest = Fab.of(Norm.L2).perturb(model, inputs, Goal.avoid(labels));
+        BallAttack<DifferentiableClassifier> within = new Within<>(Fab.of(Norm.L2), 1).withEpsilon(0.1);
+        AttackResult result = within.perturb(model, inputs, Goal.avoid(labels));
+        for (int i = 0; i < ROWS; i++) {
+            boolean inside = nearest.rows().get(i).distance() <= 0.1;
+            assertThat(result.rows().get(i).status())
+                    .isEqualTo(inside ? AttackResult.Status.SUCCEEDED : AttackResult.Status.FAILED);
+            assertThat(result.rows().get(i).distance()).isLessThanOrEqualTo(0.1);
+        }
+    }
+
+    @Test
+    void constructors_badParameters_nameThem() {
+        assertThatThrownBy(() -> DeepFool.of(Norm.L1)).hasMessage("norm must be L2 or LINF, was L1");
+        assertThatThrownBy(() -> DeepFool.of(Norm.L2).withSteps(0)).hasMessage("steps must be >= 1, was 0");
+        assertThatThrownBy(() -> DeepFool.of(Norm.L2).withClasses(1)).hasMessage("classes must be >= 2, was 1");
+        assertThatThrownBy(() -> new DeepFool(Norm.L2, 1, 2, Double.NaN))
+                .hasMessage("overshoot must be >= 0 and finite, was NaN");
+        assertThatThrownBy(() -> Fab.of(Norm.L2).withStarts(0))
+                .hasMessage("steps and starts must be >= 1, were 100 and 0");
+        assertThatThrownBy(() -> new Fab.Motion(2, 1, 0.5)).hasMessage("alphaMax must be in [0, 1], was 2.0");
+        assertThatThrownBy(() -> new Fab.Motion(0, 0.9, 0.5)).hasMessage("eta must be >= 1 and finite, was 0.9");
+        assertThatThrownBy(() -> new Fab.Motion(0, 1, 1)).hasMessage("beta must be in (0, 1), was 1.0");
+        assertThatThrownBy(() -> Ddn.of().withRadius(0)).hasMessage("radius must be > 0 and finite, was 0.0");
+        assertThatThrownBy(() -> Ddn.of().withSteps(0)).hasMessage("steps must be >= 1, was 0");
+        assertThatThrownBy(() -> Fmn.of(Norm.L2).withAlpha(Double.NaN))
+                .hasMessage("alpha must be > 0 and finite, was NaN");
+        assertThatThrownBy(() -> new Fmn(Norm.L2, 1, 1, 1)).hasMessage("gamma must be in (0, 1), was 1.0");
+        assertThatThrownBy(() -> CarliniWagnerL2.of().withSteps(1, 0))
+                .hasMessage("steps and searches must be >= 1, were 1 and 0");
+        assertThatThrownBy(() -> CarliniWagnerL2.of().withConfidence(-1))
+                .hasMessage("confidence must be >= 0 and finite, was -1.0");
+        assertThatThrownBy(() -> Ead.of().withBeta(0)).hasMessage("beta must be > 0 and finite, was 0.0");
+        assertThatThrownBy(() -> CarliniWagnerLinf.of().withDecrease(1, 0.1))
+                .hasMessage("decrease must be in (0, 1), was 1.0");
+        assertThatThrownBy(() -> new CarliniWagnerLinf(1, 1, 1, 0.5, 0.9, 0.1))
+                .hasMessage("largest must be >= 1.0 and finite, was 0.5");
+        assertThatThrownBy(() -> new Within<>(Ddn.of(), Double.NaN))
+                .hasMessage("epsilon must be > 0 and finite, was NaN");
     }
 }
