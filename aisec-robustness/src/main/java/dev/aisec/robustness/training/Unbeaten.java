@@ -41,7 +41,12 @@ record Unbeaten(DifferentiableClassifier model, Map<Long, Integer> labels) imple
             for (int c = 0; c < classes; c++) {
                 max = Math.max(max, z[i * classes + c]);
             }
-            z[i * classes + labels.get(inputs.rowNumber(i))] = Math.nextUp(max);
+            Integer label = labels.get(inputs.rowNumber(i));
+            if (label == null) {
+                throw new IllegalStateException(
+                        "attack must keep row numbers, asked about unknown row " + inputs.rowNumber(i));
+            }
+            z[i * classes + label] = Math.nextUp(max);
         }
         return logits.like(z, logits.shape());
     }
