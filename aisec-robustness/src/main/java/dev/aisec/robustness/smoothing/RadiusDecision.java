@@ -2,8 +2,8 @@
 package dev.aisec.robustness.smoothing;
 
 /**
- * What a sequential test says of one example and one radius. Both bounds, and the radii made of them, hold together with
- * probability at least 1 − α although sampling stopped when the samples said so.
+ * What a sequential test says of one example and one radius. The lower bound and its radius hold with probability at least
+ * 1 − α, the upper ones with 1 − β, although sampling stopped when the samples said so.
  *
  * @param outcome the answer
  * @param label the class that most selection samples gave, which the rest is about
@@ -30,7 +30,7 @@ public record RadiusDecision(
         CERTIFIED,
         /** The class's probability is too small for the radius: more samples would not certify it. */
         EXCLUDED,
-        /** The budget was used up before either could be said. Counts as not certified. */
+        /** Neither could be said within the budget, or was to be expected of it. Counts as not certified. */
         UNDECIDED
     }
 }

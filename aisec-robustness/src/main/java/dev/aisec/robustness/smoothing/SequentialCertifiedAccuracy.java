@@ -21,7 +21,7 @@ import java.util.TreeMap;
 /**
  * The share of examples that are right and certified at one radius, by sequential tests, with what it cost.
  *
- * <p>It is a lower bound of the smoothed classifier's robust accuracy at the radius, up to the share α of wrong answers
+ * <p>It is a lower bound of the smoothed classifier's robust accuracy at the radius, up to the share α of false certificates
  * (none, with probability 1 − α, after {@link SequentialSmoothing#familyWise}). Examples that are undecided count as not
  * certified. The 95 % intervals are over the choice of examples; numbers of samples are counts of this run, without error.
  *

@@ -12,18 +12,20 @@ import java.util.List;
  * Randomized smoothing that draws only as many samples as the question "is this radius certified?" needs: hundreds for
  * clear examples, where CERTIFY draws 100,000 for all.
  *
- * <p>Guarantee: for each example, the probability that the answer is wrong is at most α, whenever sampling stops: CERTIFIED
- * although the smoothed classifier changes its class within the radius, or EXCLUDED although the class's probability
- * reaches that far, or a bound that does not hold. One two-sided confidence sequence gives all of that together, so α is not
- * split. The class is chosen on samples of its own, as in CERTIFY; if they chose one that is not the most probable, the
- * answer is true of the class that it names, and can only fail to certify. Over N examples up to αN wrong answers must be
- * expected, unless {@link #familyWise} is used.
+ * <p>Guarantee, whenever sampling stops, for each example: with probability at most α is the answer CERTIFIED, or the lower
+ * bound and its radius too large, although the smoothed classifier changes its class within that radius; with probability
+ * at most β is the answer EXCLUDED, or the upper bound too small, although the class's probability reaches that far. A
+ * false exclusion is not unsafe, it only gives a certificate away; so β is larger. The class is chosen on samples of its own,
+ * as in CERTIFY; if they chose one that is not the most probable, the answer is true of the class that it names, and can
+ * only fail to certify. Over N examples up to αN false certificates must be expected, unless {@link #familyWise} is used.
  *
- * <p>Where the true probability lies very near to the one that the radius needs, the budget runs out: UNDECIDED. The bounds
- * of a fixed n (Clopper-Pearson) are tighter at that n, but must not be looked at while sampling; the two are never mixed.
+ * <p>Where the true probability lies very near to the one that the radius needs, the answer is UNDECIDED: when the budget is
+ * used up, or when at its end an answer would be unlikely, since shares of hits two standard errors on either side of the
+ * one seen would both leave it open. The bounds of a fixed n (Clopper-Pearson) are tighter at that n, but must not be looked
+ * at while sampling; the two are never mixed.
  *
- * <p>Looks come after each {@code step} samples, later after each eighth of the samples so far, so that calls of the model
- * stay large when few rows are open.
+ * <p>Looks come after each 32 samples, later after each eighth of the samples so far, so that calls of the model stay large
+ * when few rows are open.
  *
  * <p>Source: Voráček, Treatment of Statistical Estimation Problems in Randomized Smoothing for Adversarial Robustness,
  * NeurIPS 2024; the mixture of Robbins, Annals of Mathematical Statistics 41, 1970. Clauses 7.3.2-1 and 7.3.2-5.
@@ -31,34 +33,37 @@ import java.util.List;
  * @param noise the noise
  * @param selection noisy copies that choose the class; Cohen et al. use 100
  * @param budget most further noisy copies of an example; CERTIFY draws 100,000
- * @param alpha probability that the answer to an example is wrong; Cohen et al. use 0.001
- * @param step samples before the first look and, at first, between looks; any number keeps the guarantee
+ * @param alpha α, probability that a certificate is false, for each example; Cohen et al. use 0.001
+ * @param beta β, probability that an exclusion is false, for each example
  * @param batch noisy copies in one call of the base classifier, of several rows; changes no result
  * @param seed seed of the noise
  */
 public record SequentialSmoothing(
-        SmoothingNoise noise, int selection, int budget, double alpha, int step, int batch, Seed seed) {
+        SmoothingNoise noise, int selection, int budget, double alpha, double beta, int batch, Seed seed) {
+    /** Samples before the first look and, at first, between looks; any number keeps the guarantee. */
+    private static final int STEP = 32;
+
     private static final long MOST = 1_000_000_000;
 
     /** Checks the components. */
     public SequentialSmoothing {
-        if (selection < 1 || budget < 1 || step < 1 || batch < 1) {
-            throw new IllegalArgumentException("selection, budget, step and batch must be >= 1, were " + selection
-                    + ", " + budget + ", " + step + " and " + batch);
+        if (selection < 1 || budget < 1 || batch < 1) {
+            throw new IllegalArgumentException(
+                    "selection, budget and batch must be >= 1, were " + selection + ", " + budget + " and " + batch);
         }
-        if (!(alpha > 0 && alpha < 1)) {
-            throw new IllegalArgumentException("alpha must be in (0, 1), was " + alpha);
+        if (!(alpha > 0 && alpha < 1) || !(beta > 0 && beta < 1)) {
+            throw new IllegalArgumentException("alpha and beta must be in (0, 1), were " + alpha + " and " + beta);
         }
     }
 
     /**
-     * 100 copies to select, at most 100,000 to decide, α = 0.001, looks every 32 samples.
+     * 100 copies to select, at most 100,000 to decide, α = 0.001, β = 0.05.
      *
      * @param noise the noise
      * @return the parameters
      */
     public static SequentialSmoothing of(SmoothingNoise noise) {
-        return new SequentialSmoothing(noise, 100, 100_000, 0.001, 32, 256, new Seed(0));
+        return new SequentialSmoothing(noise, 100, 100_000, 0.001, 0.05, 256, new Seed(0));
     }
 
     /**
@@ -68,22 +73,23 @@ public record SequentialSmoothing(
      * @return the parameters
      */
     public SequentialSmoothing withBudget(int copies) {
-        return new SequentialSmoothing(noise, selection, copies, alpha, step, batch, seed);
+        return new SequentialSmoothing(noise, selection, copies, alpha, beta, batch, seed);
     }
 
     /**
-     * The same with another error probability.
+     * The same with other error probabilities.
      *
-     * @param probability α
+     * @param certificate α
+     * @param exclusion β
      * @return the parameters
      */
-    public SequentialSmoothing withAlpha(double probability) {
-        return new SequentialSmoothing(noise, selection, budget, probability, step, batch, seed);
+    public SequentialSmoothing withErrors(double certificate, double exclusion) {
+        return new SequentialSmoothing(noise, selection, budget, certificate, exclusion, batch, seed);
     }
 
     /**
-     * The same with α over a number of examples (Bonferroni): with probability at least 1 − α all answers of a data set of
-     * that size are right at once. It costs little, as the samples grow with ln 1/α.
+     * The same with α over a number of examples (Bonferroni): with probability at least 1 − α all certificates of a data
+     * set of that size are true at once. It costs little, as the samples grow with ln 1/α.
      *
      * @param examples number of examples; at least 1
      * @return the parameters
@@ -92,7 +98,7 @@ public record SequentialSmoothing(
         if (examples < 1) {
             throw new IllegalArgumentException("examples must be >= 1, was " + examples);
         }
-        return withAlpha(examples == 1 ? alpha : Math.nextDown(alpha / examples));
+        return withErrors(examples == 1 ? alpha : Math.nextDown(alpha / examples), beta);
     }
 
     /**
@@ -102,7 +108,7 @@ public record SequentialSmoothing(
      * @return the parameters
      */
     public SequentialSmoothing withBatch(int size) {
-        return new SequentialSmoothing(noise, selection, budget, alpha, step, size, seed);
+        return new SequentialSmoothing(noise, selection, budget, alpha, beta, size, seed);
     }
 
     /**
@@ -112,7 +118,7 @@ public record SequentialSmoothing(
      * @return the parameters
      */
     public SequentialSmoothing withSeed(Seed other) {
-        return new SequentialSmoothing(noise, selection, budget, alpha, step, batch, other);
+        return new SequentialSmoothing(noise, selection, budget, alpha, beta, batch, other);
     }
 
     /**
@@ -126,7 +132,7 @@ public record SequentialSmoothing(
      *     agreed; it names the farthest radius or the fewest samples
      */
     public List<RadiusDecision> decide(Classifier base, Batch inputs, double radius) {
-        double needed = requireReachable(radius);
+        Test test = new Test(requireReachable(radius));
         base.spec().requireInputs(inputs);
         inputs.requireFinite("inputs");
         Votes votes = new Votes(base, noise, inputs, batch);
@@ -141,15 +147,15 @@ public record SequentialSmoothing(
         select.forEach(t -> label[t.row] = Votes.largest(t.votes, -1));
         RadiusDecision[] decisions = new RadiusDecision[inputs.size()];
         for (int n = 0; !open.isEmpty(); ) {
-            int copies = Math.min(budget - n, Math.max(step, n / 8));
+            int copies = Math.min(budget - n, Math.max(STEP, n / 8));
             votes.add(open, copies);
             n += copies;
             List<Votes.Tally> still = new ArrayList<>();
             for (Votes.Tally tally : open) {
                 long hits = tally.votes[label[tally.row]];
-                RadiusDecision.Outcome outcome = outcome(hits, n, needed);
-                if (outcome != RadiusDecision.Outcome.UNDECIDED || n >= budget) {
-                    decisions[tally.row] = decision(outcome, label[tally.row], hits, n, radius);
+                RadiusDecision.Outcome outcome = test.outcome(hits, n);
+                if (outcome != RadiusDecision.Outcome.UNDECIDED || test.hopeless(hits, n)) {
+                    decisions[tally.row] = test.decision(outcome, label[tally.row], hits, n, radius);
                 } else {
                     still.add(tally);
                 }
@@ -159,32 +165,54 @@ public record SequentialSmoothing(
         return Arrays.asList(decisions);
     }
 
-    /** What may be said of the hypothesis that the probability is {@code p0}, after any number of samples. */
-    RadiusDecision.Outcome outcome(long hits, long samples, double p0) {
-        if (BetaMixture.log(hits, samples, p0) < BetaMixture.threshold(alpha)) {
-            return RadiusDecision.Outcome.UNDECIDED;
-        }
-        return (double) hits / samples > p0 ? RadiusDecision.Outcome.CERTIFIED : RadiusDecision.Outcome.EXCLUDED;
-    }
+    /** The question whether a probability is above {@code p0} or below. */
+    private final class Test {
+        private final double p0;
+        private final BetaMixture mixture;
 
-    private RadiusDecision decision(RadiusDecision.Outcome outcome, int label, long hits, long samples, double asked) {
-        double lower = BetaMixture.lower(hits, samples, alpha);
-        double upper = BetaMixture.upper(hits, samples, alpha);
-        // What was decided directly is not taken back by the rounding of the way over p.
-        double radius = outcome == RadiusDecision.Outcome.CERTIFIED
-                ? Math.max(asked, noise.radius(lower))
-                : noise.radius(lower);
-        // noise.radius rounds down by at most 1e-13: here up.
-        double upperRadius = noise.radius(upper) * (1 + 3e-13);
-        return new RadiusDecision(
-                outcome,
-                label,
-                hits,
-                samples,
-                lower,
-                upper,
-                radius,
-                outcome == RadiusDecision.Outcome.EXCLUDED ? Math.min(asked, upperRadius) : upperRadius);
+        Test(double p0) {
+            this.p0 = p0;
+            this.mixture = new BetaMixture(p0);
+        }
+
+        RadiusDecision.Outcome outcome(long hits, long samples) {
+            boolean above = (double) hits / samples > p0;
+            if (mixture.log(hits, samples, p0) < BetaMixture.threshold(above ? alpha : beta)) {
+                return RadiusDecision.Outcome.UNDECIDED;
+            }
+            return above ? RadiusDecision.Outcome.CERTIFIED : RadiusDecision.Outcome.EXCLUDED;
+        }
+
+        /** Whether the budget is used up, or its end would hardly bring an answer. */
+        boolean hopeless(long hits, long samples) {
+            if (samples >= budget) {
+                return true;
+            }
+            double share = (double) hits / samples;
+            double error = Math.sqrt(share * (1 - share) / samples);
+            long most = (long) Math.ceil(Math.min(1, share + 2 * error) * budget);
+            long least = (long) Math.floor(Math.max(0, share - 2 * error) * budget);
+            return outcome(Math.min(budget, most), budget) == RadiusDecision.Outcome.UNDECIDED
+                    && outcome(least, budget) == RadiusDecision.Outcome.UNDECIDED;
+        }
+
+        RadiusDecision decision(RadiusDecision.Outcome outcome, int label, long hits, long samples, double asked) {
+            double lower = mixture.lower(hits, samples, alpha);
+            double upper = mixture.upper(hits, samples, beta);
+            // noise.radius rounds down by at most 1e-13: here up.
+            double radius = noise.radius(lower);
+            double upperRadius = noise.radius(upper) * (1 + 3e-13);
+            // What was decided directly is not taken back by the rounding of the way over p.
+            return new RadiusDecision(
+                    outcome,
+                    label,
+                    hits,
+                    samples,
+                    lower,
+                    upper,
+                    outcome == RadiusDecision.Outcome.CERTIFIED ? Math.max(asked, radius) : radius,
+                    outcome == RadiusDecision.Outcome.EXCLUDED ? Math.min(asked, upperRadius) : upperRadius);
+        }
     }
 
     /** The probability that a radius needs, if the budget can reach it. */
@@ -208,15 +236,16 @@ public record SequentialSmoothing(
 
     /** The smallest n that certifies if all samples agree. */
     private long fewest(double needed) {
+        BetaMixture mixture = new BetaMixture(needed);
         long low = 0;
         long high = 1;
-        while (high <= MOST && BetaMixture.log(high, high, needed) < BetaMixture.threshold(alpha)) {
+        while (high <= MOST && mixture.log(high, high, needed) < BetaMixture.threshold(alpha)) {
             low = high;
             high *= 2;
         }
         while (high - low > 1) {
             long middle = (low + high) / 2;
-            if (BetaMixture.log(middle, middle, needed) < BetaMixture.threshold(alpha)) {
+            if (mixture.log(middle, middle, needed) < BetaMixture.threshold(alpha)) {
                 low = middle;
             } else {
                 high = middle;

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BetaMixtureTest {
     private static final double FALSE_ALARM = Math.log(1e-9);
     private static final double ALPHA = 0.05;
-    private static final int RUNS = 10_000;
+    private static final int RUNS = 4_000;
     private static final int TOSSES = 1024;
     private static final int LOOK = 16;
 
@@ -38,29 +38,31 @@ class BetaMixtureTest {
                 long k = Long.parseLong(row[0]);
                 long n = Long.parseLong(row[1]);
                 double alpha = Double.parseDouble(row[2]);
-                double lower = BetaMixture.lower(k, n, alpha);
-                double upper = BetaMixture.upper(k, n, alpha);
-                assertThat(new BigDecimal(lower)).as(line).isLessThanOrEqualTo(new BigDecimal(row[3]));
-                assertThat(new BigDecimal(upper)).as(line).isGreaterThanOrEqualTo(new BigDecimal(row[4]));
-                assertThat(lower).as(line).isCloseTo(Double.parseDouble(row[3]), within(1e-10));
-                assertThat(upper).as(line).isCloseTo(Double.parseDouble(row[4]), within(1e-10));
+                BetaMixture mixture = new BetaMixture(Double.parseDouble(row[3]));
+                double lower = mixture.lower(k, n, alpha);
+                double upper = mixture.upper(k, n, alpha);
+                assertThat(new BigDecimal(lower)).as(line).isLessThanOrEqualTo(new BigDecimal(row[4]));
+                assertThat(new BigDecimal(upper)).as(line).isGreaterThanOrEqualTo(new BigDecimal(row[5]));
+                assertThat(lower).as(line).isCloseTo(Double.parseDouble(row[4]), within(1e-10));
+                assertThat(upper).as(line).isCloseTo(Double.parseDouble(row[5]), within(1e-10));
                 lines++;
             }
         }
-        assertThat(lines).isGreaterThan(75);
+        assertThat(lines).isGreaterThan(150);
     }
 
     /** A correct sequence fails this with probability below 1e-9: misses are binomial with at most α. */
     @ParameterizedTest
     @ValueSource(doubles = {0.02, 0.5, 0.8413, 0.97725, 0.999})
     void bounds_lookedAtAllTheTime_missAtMostAlpha(double p) {
+        BetaMixture mixture = new BetaMixture(0.97725);
         long misses = 0;
         for (int run = 0; run < RUNS; run++) {
             RandomGenerator random = new Seed(21).generator(run);
             long k = 0;
             for (int n = LOOK; n <= TOSSES; n += LOOK) {
                 k += tosses(random, p);
-                if (BetaMixture.log(k, n, p) >= BetaMixture.threshold(ALPHA)) {
+                if (mixture.log(k, n, p) >= BetaMixture.threshold(ALPHA)) {
                     misses++;
                     break;
                 }
@@ -100,7 +102,10 @@ class BetaMixtureTest {
                 double sum = 0;
                 double choose = 1;
                 for (int k = 0; k <= n; k++) {
-                    sum += choose * Math.pow(p, k) * Math.pow(1 - p, n - k) * Math.exp(BetaMixture.log(k, n, p));
+                    sum += choose
+                            * Math.pow(p, k)
+                            * Math.pow(1 - p, n - k)
+                            * Math.exp(new BetaMixture(0.9).log(k, n, p));
                     choose = choose * (n - k) / (k + 1);
                 }
                 assertThat(sum).isCloseTo(1, within(1e-11)).isLessThanOrEqualTo(1);
@@ -110,12 +115,13 @@ class BetaMixtureTest {
 
     @Test
     void bounds_moreHitsOrSmallerAlpha_areMonotone() {
+        BetaMixture mixture = new BetaMixture(0.8413);
         for (int k = 1; k < 200; k++) {
-            assertThat(BetaMixture.lower(k, 200, 0.001)).isGreaterThan(BetaMixture.lower(k - 1, 200, 0.001));
-            assertThat(BetaMixture.upper(k, 200, 0.001)).isGreaterThan(BetaMixture.upper(k - 1, 200, 0.001));
-            assertThat(BetaMixture.lower(k, 200, 1e-6)).isLessThan(BetaMixture.lower(k, 200, 0.001));
-            assertThat(BetaMixture.lower(k, 200, 0.001)).isLessThan(k / 200.0);
-            assertThat(BetaMixture.upper(k, 200, 0.001)).isGreaterThan(k / 200.0);
+            assertThat(mixture.lower(k, 200, 0.001)).isGreaterThan(mixture.lower(k - 1, 200, 0.001));
+            assertThat(mixture.upper(k, 200, 0.001)).isGreaterThan(mixture.upper(k - 1, 200, 0.001));
+            assertThat(mixture.lower(k, 200, 1e-6)).isLessThan(mixture.lower(k, 200, 0.001));
+            assertThat(mixture.lower(k, 200, 0.001)).isLessThan(k / 200.0);
+            assertThat(mixture.upper(k, 200, 0.001)).isGreaterThan(k / 200.0);
         }
     }
 
