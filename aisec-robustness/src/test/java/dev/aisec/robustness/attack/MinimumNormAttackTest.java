@@ -380,6 +380,76 @@ class MinimumNormAttackTest {
         }
     }
 
+    /** A ball that half of the rows break in: what is found is the same, and those rows cost a fraction. */
+    @Test
+    void within_exampleInside_leavesTheRowAlone() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        Goal goal = Goal.avoid(model.predict(inputs));
+        for (Fab fab : List.of(
+                Fab.of(Norm.L2),
+                Fab.targeted(Norm.L2).withStarts(2),
+                Fab.of(Norm.L1),
+                Fab.targeted(Norm.LINF).withSteps(20))) {
+            AttackResult nearest = fab.perturb(model, inputs, goal);
+            double[] distances = nearest.rows().stream()
+                    .mapToDouble(AttackResult.Row::distance)
+                    .sorted()
+                    .toArray();
+            double epsilon = (distances[ROWS / 2] + distances[ROWS / 2 + 1]) / 2;
+            AttackResult within = new Within<>(fab, epsilon).perturb(model, inputs, goal);
+            int cheap = 0;
+            for (int i = 0; i < ROWS; i++) {
+                AttackResult.Row before = nearest.rows().get(i);
+                AttackResult.Row now = within.rows().get(i);
+                boolean inside = before.distance() <= epsilon;
+                assertThat(now.status()).isEqualTo(inside ? AttackResult.Status.SUCCEEDED : AttackResult.Status.FAILED);
+                if (inside) {
+                    assertThat(now.queries()).isLessThan(before.queries());
+                    cheap += now.queries() * 10 < before.queries() ? 1 : 0;
+                } else {
+                    assertThat(now.gradients()).isEqualTo(before.gradients());
+                }
+            }
+            assertThat(cheap).as("%s", fab).isGreaterThanOrEqualTo(ROWS / 3);
+        }
+    }
+
+    @Test
+    void perturb_enoughGiven_stopsThere() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        Goal goal = Goal.avoid(model.predict(inputs));
+        for (MinimumNormAttack<? super DifferentiableClassifier> attack :
+                List.<MinimumNormAttack<? super DifferentiableClassifier>>of(
+                        Fab.of(Norm.L2),
+                        Ddn.of(),
+                        Fmn.of(Norm.L1),
+                        Ead.of().withSteps(100, 6),
+                        Ead.of().withSteps(100, 6).withRule(Ead.Rule.ELASTIC_NET),
+                        CarliniWagnerLinf.of().withSteps(100),
+                        HopSkipJump.of(Norm.L2).withQueries(2000),
+                        Boundary.of().withQueries(2000))) {
+            AttackResult nearest = attack.perturb(model, inputs, goal);
+            AttackResult zero = attack.perturb(model, inputs, goal, 0);
+            assertThat(zero.rows()).isEqualTo(nearest.rows());
+            double enough = 1.5
+                    * nearest.rows().stream()
+                            .mapToDouble(AttackResult.Row::distance)
+                            .max()
+                            .orElseThrow();
+            AttackResult near = attack.perturb(model, inputs, goal, enough);
+            for (int i = 0; i < ROWS; i++) {
+                AttackResult.Row row = near.rows().get(i);
+                assertThat(row.status()).as("%s", attack).isEqualTo(AttackResult.Status.SUCCEEDED);
+                assertThat(row.distance()).isLessThanOrEqualTo(enough);
+                assertThat(row.queries())
+                        .as("%s, row %d", attack, i)
+                        .isLessThan(nearest.rows().get(i).queries());
+            }
+        }
+    }
+
     @Test
     void constructors_badParameters_nameThem() {
         assertThatThrownBy(() -> DeepFool.of(Norm.L1)).hasMessage("norm must be L2 or LINF, was L1");
