@@ -289,7 +289,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             for (int i = 0; i < n; i++) {
                 gap += w[xi + i] * ((double) clean[ci + i] - x[xi + i]);
             }
-            double f = boundaries.value[r];
+            double f = -boundaries.gain(r, x);
             double a = Math.max(hyperplane.step(x, xi, w, xi, -f, fromX), SMALLEST);
             double b = Math.max(hyperplane.step(clean, ci, w, xi, -f - gap, fromClean), SMALLEST);
             double alpha = Math.min(a / (a + b), motion.alphaMax());

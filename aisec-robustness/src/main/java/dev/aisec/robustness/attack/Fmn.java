@@ -128,8 +128,10 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
                 } else if (search.isBroken(row)) {
                     epsilon[r] *= 1 + share;
                 } else if (euclid > 0) {
-                    double estimate = norm.length(x, at, clean, search.start(row), n)
-                            + Math.abs(slope.loss()[r]) / Hyperplane.dual(norm, g, from, n);
+                    double f = Math.abs(slope.loss()[r]);
+                    boolean tie = f <= search.least(slope.logits(), r);
+                    double way = tie ? Boundaries.nudge(x, at, n) : f / Hyperplane.dual(norm, g, from, n);
+                    double estimate = norm.length(x, at, clean, search.start(row), n) + way;
                     epsilon[r] = Math.max(epsilon[r], estimate) * (1 + share);
                 }
                 epsilon[r] = Math.min(epsilon[r], farthest[r]);

@@ -265,7 +265,9 @@ final class Search {
     double least(Batch logits, int r) {
         double size = 0;
         for (int c = 0; c < (byHair ? 0 : logits.shape().size()); c++) {
-            size = Math.max(size, Math.abs(logits.get(r, c)));
+            // A class that is never given, with logit −∞, says nothing of rounding.
+            double z = Math.abs(logits.get(r, c));
+            size = z < Double.POSITIVE_INFINITY ? Math.max(size, z) : size;
         }
         return Math.max(confidence, HAIR * size);
     }

@@ -68,8 +68,6 @@ public record Within<M extends Classifier>(MinimumNormAttack<M> attack, double e
                 status = goal.achieved(far[k], twice[k])
                         ? AttackResult.Status.SUCCEEDED
                         : AttackResult.Status.UNCONFIRMED;
-            } else if (before.status() == AttackResult.Status.UNCONFIRMED) {
-                status = AttackResult.Status.UNCONFIRMED;
             }
             rows.set(
                     far[k],
