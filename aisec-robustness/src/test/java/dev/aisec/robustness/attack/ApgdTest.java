@@ -143,7 +143,7 @@ class ApgdTest {
             public LogitsAndGradient gradient(Batch inputs, UnaryOperator<Batch> cotangentOfLogits) {
                 asked.add(inputs.row(0));
                 Batch z = logits(inputs);
-                cotangentOfLogits.apply(z);
+                assertThat(cotangentOfLogits.apply(z).size()).isEqualTo(1);
                 return new LogitsAndGradient(z, inputs.like(new float[] {1, -1, 1, -1, 1, -1}, Shape.of(n)));
             }
         };
