@@ -351,7 +351,8 @@ public record RobustEvaluation(
 
     /**
      * How many examples stay right in a smaller ball, as far as the perturbations found tell: one that broke an example at
-     * distance d breaks it in every ball of radius d or more. Tight only with attacks that look for the nearest one.
+     * distance d breaks it in every ball of radius d or more. Loose for smaller balls, since attacks inside a ball
+     * end with the first example that they find; {@link RobustAccuracy} attacks at each radius.
      *
      * @param radius in [0, {@link #epsilon()}]
      * @return an upper bound; {@link #robust()} at {@code epsilon}
