@@ -63,6 +63,9 @@ class SequentialSmoothingTest {
             assertThat(d.radius() >= 0.5).isEqualTo(certified);
             assertThat(d.upperRadius() <= 0.5).isEqualTo(!certified);
             assertThat(d.samples()).isLessThan(3000);
+            BetaMixture mixture = new BetaMixture(new SmoothingNoise.Gaussian(SIGMA).probability(0.5));
+            assertThat(d.lower()).isEqualTo(mixture.lower(d.hits(), d.samples(), 0.001));
+            assertThat(d.upper()).isEqualTo(mixture.upper(d.hits(), d.samples(), 0.05));
         }
     }
 
