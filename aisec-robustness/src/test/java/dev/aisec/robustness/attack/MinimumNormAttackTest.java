@@ -250,9 +250,10 @@ class MinimumNormAttackTest {
     void perturb_modelThatChangesItsMind_isUnconfirmed(
             MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
         LinearClassifier model = model(Bounds.of(0, 1));
-        int[] labels = model.predict(inputs());
-        AttackResult result = attack.perturb(new TwoFaced(model, labels), inputs(), Goal.avoid(labels));
-        assertThat(result.count(AttackResult.Status.UNCONFIRMED)).isEqualTo(ROWS);
+        Batch inputs = inputs().rows(0, 10);
+        int[] labels = model.predict(inputs);
+        AttackResult result = attack.perturb(new TwoFaced(model, labels), inputs, Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.UNCONFIRMED)).isEqualTo(10);
     }
 
     @ParameterizedTest
@@ -260,10 +261,10 @@ class MinimumNormAttackTest {
     void perturb_permutedRows_givesSameRows(
             MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
         LinearClassifier model = model(Bounds.of(0, 1));
-        Batch inputs = inputs();
+        Batch inputs = inputs().rows(0, 10);
         int[] labels = model.predict(inputs);
         AttackResult whole = attack.perturb(model, inputs, Goal.avoid(labels));
-        int[] some = {7, 29, 3};
+        int[] some = {7, 9, 3};
         AttackResult part =
                 attack.perturb(model, inputs.select(some), Goal.avoid(labels).select(some));
         for (int k = 0; k < some.length; k++) {
