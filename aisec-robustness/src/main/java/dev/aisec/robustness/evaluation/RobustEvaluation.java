@@ -478,7 +478,7 @@ public record RobustEvaluation(
         points.add(new Measurement.Point(0, share(clean())));
         epsilons.forEach(e -> points.add(new Measurement.Point(e, share(robust(e)))));
         SortedMap<String, String> labels = new TreeMap<>();
-        labels.put("attack", "worst of " + stages.size() / epsilons.size());
+        labels.put("attack", "ensemble of " + stages.size() / epsilons.size());
         labels.put("norm", norm.name());
         return new Measurement.Curve("robust-accuracy", "epsilon", "accuracy", labels, points);
     }

@@ -170,7 +170,7 @@ class RobustEvaluationTest {
                 .containsExactly(10L, 9L, 9L, 8L, 8L, 5L);
         Measurement.Curve curve =
                 (Measurement.Curve) result.evidence().measurements().get(1);
-        assertThat(curve.labels()).containsEntry("norm", "LINF").containsEntry("attack", "worst of 2");
+        assertThat(curve.labels()).containsEntry("norm", "LINF").containsEntry("attack", "ensemble of 2");
         assertThat(curve.points().stream().map(Measurement.Point::x)).containsExactly(0.0, 0.1, 0.2, 0.5);
         assertThat(curve.points().stream().map(p -> ((Estimate.Measured) p.y()).value()))
                 .containsExactly(10 / 12.0, 9 / 12.0, 8 / 12.0, 5 / 12.0);
