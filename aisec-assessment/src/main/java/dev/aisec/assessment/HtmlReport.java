@@ -245,7 +245,7 @@ public final class HtmlReport {
         String attack = curve.labels().get("attack");
         String title = capital(Text.title(curve.name()))
                 + (norm == null ? "" : ", " + Text.norm(norm))
-                + (attack == null ? "" : ", " + attack);
+                + (attack == null ? "" : ", attack: " + attack);
         out.append("<h3>").append(Html.escape(title)).append("</h3>\n<figure>\n<ul class=\"legend\">");
         for (int i = 0; i < series.size(); i++) {
             out.append("<li>")

@@ -440,6 +440,7 @@ public record RobustEvaluation(
         return outcomes.stream().filter(o -> o.ending() == ending).count();
     }
 
+    /** The curve, and which share of the examples each attack was the first to break at any radius. */
     @Override
     public Evidence evidence() {
         SortedMap<String, String> parameters = new TreeMap<>();
@@ -451,24 +452,22 @@ public record RobustEvaluation(
                 epsilons.size() == 1
                         ? String.valueOf(epsilon())
                         : "each of " + epsilons + "; what a smaller one broke counts as broken at the larger");
-        int last = stages.size() - stages.size() / epsilons.size();
-        long left = clean();
-        for (Stage s : stages.subList(0, last)) {
-            left -= s.broken();
-        }
         List<Measurement> measurements = new ArrayList<>();
-        measurements.add(share("clean-accuracy", new TreeMap<>(), clean()));
         measurements.add(curve());
-        for (int a = last; a < stages.size(); a++) {
-            Stage s = stages.get(a);
-            String number = String.valueOf(a - last + 1);
-            left -= s.broken();
-            parameters.put("attack." + number, s.parameters());
+        int attacks = stages.size() / epsilons.size();
+        int largest = stages.size() - attacks;
+        for (int a = 0; a < attacks; a++) {
+            String number = String.valueOf(a + 1);
+            parameters.put("attack." + number, stages.get(largest + a).parameters());
+            long broken = 0;
+            for (int s = a; s < stages.size(); s += attacks) {
+                broken += stages.get(s).broken();
+            }
             SortedMap<String, String> labels = new TreeMap<>();
-            labels.put("after", number + " " + s.attack());
-            measurements.add(share("robust-accuracy-so-far", labels, left));
+            labels.put("by", number + " " + stages.get(a).attack());
+            labels.put("norm", norm.name());
+            measurements.add(new Measurement.Scalar("examples-broken", "1", labels, share(broken)));
         }
-        measurements.add(share("worst-case-robust-accuracy", new TreeMap<>(), left));
         return new Evidence(Technique.ROBUSTNESS_EVALUATION, subject, parameters, measurements, findings);
     }
 
@@ -481,12 +480,6 @@ public record RobustEvaluation(
         labels.put("attack", "ensemble of " + stages.size() / epsilons.size());
         labels.put("norm", norm.name());
         return new Measurement.Curve("robust-accuracy", "epsilon", "accuracy", labels, points);
-    }
-
-    private Measurement share(String name, SortedMap<String, String> labels, long count) {
-        labels.put("epsilon", String.valueOf(epsilon()));
-        labels.put("norm", norm.name());
-        return new Measurement.Scalar(name, "1", labels, share(count));
     }
 
     private Estimate share(long count) {
