@@ -53,7 +53,7 @@ import org.openjdk.jmh.annotations.Warmup;
         jvmArgsAppend = {"-Dorg.bytedeco.javacpp.maxbytes=4g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=8g"})
 public class AttackBenchmark {
     /** The attack, and how many rows it has. */
-    public enum Subject {
+    public enum Attacker {
         PGD_40(200, Pgd.of(Norm.LINF, 0.1).withSteps(0.1, 40)),
         APGD_100(200, Apgd.ce(Norm.LINF, 0.1)),
         APGD_T(200, ApgdTargeted.of(Norm.LINF, 0.1)),
@@ -69,7 +69,7 @@ public class AttackBenchmark {
         final int rows;
         final Attack<? super DifferentiableClassifier> attack;
 
-        Subject(int rows, Attack<? super DifferentiableClassifier> attack) {
+        Attacker(int rows, Attack<? super DifferentiableClassifier> attack) {
             this.rows = rows;
             this.attack = attack;
         }
@@ -77,7 +77,7 @@ public class AttackBenchmark {
 
     /** The attack. */
     @Param
-    public Subject subject;
+    public Attacker attacker;
 
     private CompiledNetwork model;
     private Batch inputs;
@@ -87,7 +87,7 @@ public class AttackBenchmark {
     @Setup(Level.Trial)
     public void setup() {
         model = Rivals.trainedCnn(Rivals.mnist("train10k", 10_000));
-        Labelled test = Rivals.mnist("t10k", subject.rows);
+        Labelled test = Rivals.mnist("t10k", attacker.rows);
         inputs = test.inputs();
         labels = test.targets().labels();
         result = attack();
@@ -96,19 +96,19 @@ public class AttackBenchmark {
     @TearDown(Level.Trial)
     public void report() {
         int[] achieved = result.rowsWith(AttackResult.Status.SUCCEEDED);
-        int right = subject.rows - result.count(AttackResult.Status.NOTHING_TO_DO);
+        int right = attacker.rows - result.count(AttackResult.Status.NOTHING_TO_DO);
         double[] distances = Arrays.stream(achieved)
                 .mapToDouble(i -> Norm.L2.distance(inputs, result.samples(), i))
                 .sorted()
                 .toArray();
         System.out.printf(
                 "%s: %d of %d broken, median L2 of these %.4f, queries %.0f and gradients %.0f a row%n",
-                subject,
+                attacker,
                 achieved.length,
                 right,
                 achieved.length == 0 ? Double.NaN : distances[achieved.length / 2],
-                (double) queries() / subject.rows,
-                (double) gradients() / subject.rows);
+                (double) queries() / attacker.rows,
+                (double) gradients() / attacker.rows);
     }
 
     private long queries() {
@@ -121,7 +121,7 @@ public class AttackBenchmark {
 
     @Benchmark
     public AttackResult attack() {
-        return subject.attack.perturb(model, inputs, Goal.avoid(labels));
+        return attacker.attack.perturb(model, inputs, Goal.avoid(labels));
     }
 
     @Benchmark
@@ -133,9 +133,9 @@ public class AttackBenchmark {
         // A gradient's own forward pass is among the queries.
         long queries = queries() - gradients;
         while (gradients > 0) {
-            int rows = (int) Math.min(gradients, subject.rows);
+            int rows = (int) Math.min(gradients, attacker.rows);
             Batch batch = inputs.rows(0, rows);
-            Targets some = rows == subject.rows ? targets : Targets.of(Arrays.copyOf(labels, rows));
+            Targets some = rows == attacker.rows ? targets : Targets.of(Arrays.copyOf(labels, rows));
             sum += model.gradient(
                             batch,
                             z -> loss.evaluate(z, some, new Loss.Pass(model, batch))
@@ -145,7 +145,7 @@ public class AttackBenchmark {
             gradients -= rows;
         }
         while (queries > 0) {
-            int rows = (int) Math.min(queries, subject.rows);
+            int rows = (int) Math.min(queries, attacker.rows);
             sum += model.predict(inputs.rows(0, rows))[0];
             queries -= rows;
         }
