@@ -68,18 +68,19 @@ final class ExactBernoulli {
                 }
             }
         }
-        return below(word, precision -> FixedExp.enclose(num, den, precision), bits);
+        return below(unsigned(word), WORD, precision -> FixedExp.enclose(num, den, precision), bits);
     }
 
     /**
-     * True with probability p: compares U, of which word are the first 64 digits, with p.
+     * True with probability p: compares U with p.
      *
-     * @param word the digits drawn
+     * @param first the digits of U that are drawn
+     * @param count how many they are
      * @param p encloses the probability to a given number of binary digits
      */
-    static boolean below(long word, IntFunction<Enclosure> p, BitSource bits) {
-        BigInteger u = unsigned(word);
-        for (int digits = WORD; ; digits += WORD) {
+    static boolean below(BigInteger first, int count, IntFunction<Enclosure> p, BitSource bits) {
+        BigInteger u = first;
+        for (int digits = count; ; digits += WORD) {
             Enclosure bounds = p.apply(digits + SPARE).shiftRight(SPARE);
             if (u.compareTo(bounds.low()) < 0) {
                 return true;
