@@ -73,7 +73,8 @@ class NoiseStatisticalTest {
         for (int k = -reach; k <= reach; k++) {
             p[bucket(k, width, buckets)] += weight.applyAsDouble(Math.abs(k)) / total;
         }
-        ChiSquare.check(count(noise, n, p.length, k -> bucket(k, width, buckets)), p, FALSE_ALARM);
+        int last = buckets;
+        ChiSquare.check(count(noise, n, p.length, k -> bucket(k, width, last)), p, FALSE_ALARM);
     }
 
     private static int bucket(double k, long width, int buckets) {
