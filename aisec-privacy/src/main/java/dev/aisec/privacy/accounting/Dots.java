@@ -142,6 +142,23 @@ final class Dots {
         return new Dots(step, 0, new double[] {1}, 0);
     }
 
+    /** Rényi divergence of order α = 1 + excess of the finite losses, rounded up: ln Σ p e^(excess loss) / excess. */
+    double divergence(double excess) {
+        int last = p.length - 1;
+        while (last > 0 && p[last] == 0) {
+            last--;
+        }
+        double top = (first + last) * step;
+        double sum = 0;
+        for (int i = 0; i < p.length; i++) {
+            if (p[i] > 0) {
+                sum += p[i] * Math.exp(excess * ((first + i) * step - top));
+            }
+        }
+        double log = Math.log(sum) + excess * top;
+        return sum == 0 ? Double.POSITIVE_INFINITY : Math.max(0, (log + 4e-12) / excess + 1e-13 * (1 + Math.abs(top)));
+    }
+
     private static double slope(double[] height, double step, int i, int j) {
         return (height[j] - height[i]) / (Math.exp(i * step) * Math.expm1((j - i) * step));
     }

@@ -167,6 +167,17 @@ public record PldAccountant(double discretisation) implements Accountant {
         }
     }
 
+    /** One loss from above, in both directions, on a grid of its own. */
+    static List<Dots> dots(PrivacyLoss loss) {
+        List<Part> parts = List.of(new Part(loss, 1));
+        double step = of().step(parts, 30);
+        List<Dots> dots = new ArrayList<>();
+        for (boolean reversed : directions(parts)) {
+            dots.add(dots(loss, step, 30, 1e-180, reversed, true));
+        }
+        return dots;
+    }
+
     private static Dots dots(
             PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
         boolean exact = Cells.exact(loss);
