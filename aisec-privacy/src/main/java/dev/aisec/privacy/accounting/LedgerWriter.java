@@ -468,40 +468,44 @@ final class LedgerWriter {
                 || !Arrays.equals(hash, read(file(), start - LedgerFormat.HASH, LedgerFormat.HASH).array())) {
             throw damaged("what was read before is no longer there");
         }
-        if (now.offset() < start) {
-            // An anchor always marks the end of the file of its time, and this one was read since.
-            if (now.offset() != anchor.offset()) {
-                throw damaged("its anchor went back to record " + now.records());
+        boolean behind = now.offset() < start;
+        // An anchor always marks the end of the file of its time, and this one was read since.
+        if (behind && now.offset() != anchor.offset()) {
+            throw damaged("its anchor went back to record " + now.records());
+        }
+        boolean[] met = {behind || meets(now)};
+        boolean whole;
+        try {
+            whole = walk(
+                    start,
+                    records,
+                    hash,
+                    size,
+                    entry -> {
+                        records = entry.index();
+                        hash = entry.hash();
+                        if (entry.type() == LedgerFormat.RESERVE) {
+                            filter().add(entry.cost());
+                            reservations++;
+                        }
+                    },
+                    end -> {
+                        position = end;
+                        met[0] |= meets(now);
+                    });
+        } catch (MalformedInputException e) {
+            if (!met[0] || !isZero(position, size)) {
+                throw e;
             }
-        } else {
-            boolean[] met = {meets(now)};
-            boolean whole;
-            try {
-                whole = walk(start, records, hash, size, entry -> {
-                    records = entry.index();
-                    hash = entry.hash();
-                    if (entry.type() == LedgerFormat.RESERVE) {
-                        filter().add(entry.cost());
-                        reservations++;
-                    }
-                }, end -> {
-                    position = end;
-                    met[0] |= meets(now);
-                });
-            } catch (MalformedInputException e) {
-                if (!met[0] || !isZero(position, size)) {
-                    throw e;
-                }
-                whole = false;
-            }
-            if (!met[0]) {
-                throw damaged("it ends at record " + records + ", and " + now.records() + " were acknowledged");
-            }
-            if (!whole) {
-                // Cut short by a crash while it was written, and beyond all that was acknowledged.
-                file().truncate(position);
-                file().force();
-            }
+            whole = false;
+        }
+        if (!met[0]) {
+            throw damaged("it ends at record " + records + ", and " + now.records() + " were acknowledged");
+        }
+        if (!whole) {
+            // Cut short by a crash while it was written, and beyond all that was acknowledged.
+            file().truncate(position);
+            file().force();
         }
         anchor = now;
     }

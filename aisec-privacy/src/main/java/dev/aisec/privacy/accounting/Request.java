@@ -93,8 +93,13 @@ abstract class Request {
                 }
             }
         }
-        if (failure != null) {
-            throw failure;
+        RuntimeException problem = failure;
+        if (problem instanceof BudgetExhaustedException) {
+            throw problem;
+        } else if (problem instanceof IllegalStateException) {
+            throw new IllegalStateException(problem.getMessage(), problem);
+        } else if (problem != null) {
+            throw new LedgerUnavailableException(String.valueOf(problem.getMessage()), problem);
         }
     }
 }
