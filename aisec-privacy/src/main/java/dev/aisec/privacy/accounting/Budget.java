@@ -65,6 +65,39 @@ public sealed interface Budget {
     }
 
     /**
+     * A budget in ρ whose releases, together, are (ε, δ)-differentially private: the largest ρ whose conversion at
+     * δ − {@code approximateDelta} stays within ε.
+     *
+     * <p>Source: Canonne, Kamath, Steinke, The Discrete Gaussian for Differential Privacy, NeurIPS 2020, proposition 12.
+     *
+     * @param epsilon ε in all; positive and finite
+     * @param delta δ in all; in (0, 1)
+     * @param approximateDelta the part of δ for releases that are (ε, δ)-differentially private; in [0, δ), 0 to refuse them
+     * @param neighbouring the relation
+     * @return the budget
+     */
+    static ZeroConcentrated zeroConcentratedWithin(
+            double epsilon, double delta, double approximateDelta, Neighbouring neighbouring) {
+        if (!(epsilon > 0 && epsilon < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("epsilon must be > 0 and finite, was " + epsilon);
+        }
+        if (!(delta > 0 && delta < 1)) {
+            throw new IllegalArgumentException("delta must be in (0, 1), was " + delta);
+        }
+        if (!(approximateDelta >= 0 && approximateDelta < delta)) {
+            throw new IllegalArgumentException(
+                    "approximateDelta must be in [0, delta), was " + approximateDelta + " with delta " + delta);
+        }
+        double converted = approximateDelta == 0 ? delta : Math.nextDown(delta - approximateDelta);
+        double rho = Conversions.rho(epsilon, converted);
+        if (!(rho > 0)) {
+            throw new IllegalArgumentException(
+                    "epsilon must allow for some rho at delta " + converted + ", was " + epsilon);
+        }
+        return new ZeroConcentrated(rho, approximateDelta, neighbouring);
+    }
+
+    /**
      * A budget in ε alone.
      *
      * @param epsilon ε in all; positive, at most 2^40
@@ -100,7 +133,7 @@ public sealed interface Budget {
     }
 
     /**
-     * A budget in ρ, and δ for releases that have one. A release of ε-differential privacy costs ε²/2, Gaussian noise costs
+     * A budget in ρ, and δ for releases that have one. A release of ε-differential privacy costs min(ε²/2, ε), Gaussian noise costs
      * Δ²/(2σ²).
      *
      * <p>Source: Bun, Steinke, Concentrated Differential Privacy, TCC 2016, propositions 1.4 and 1.6 and section 8.

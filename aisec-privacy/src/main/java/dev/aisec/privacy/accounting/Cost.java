@@ -50,6 +50,7 @@ record Cost(BigInteger privacy, BigInteger delta) {
             if (epsilon != null) {
                 sum = sum.plus(new Cost(ceil(epsilon), ceil(delta(part.loss()))).times(part.times()));
             } else {
+                // Its δ comes from the budget: one share for all such parts together.
                 rest.add(part);
             }
         }
@@ -102,11 +103,18 @@ record Cost(BigInteger privacy, BigInteger delta) {
         } else if (loss instanceof PrivacyLoss.RandomizedResponse response) {
             return exact(epsilon(response));
         }
-        return null;
+        PrivacyLoss.Approximate own = sampled(loss);
+        return own == null ? null : exact(own.epsilon());
     }
 
     private static Fraction delta(PrivacyLoss loss) {
-        return loss instanceof PrivacyLoss.Approximate approximate ? exact(approximate.delta()) : exact(0);
+        PrivacyLoss.Approximate own = loss instanceof PrivacyLoss.Approximate known ? known : sampled(loss);
+        return exact(own == null ? 0 : own.delta());
+    }
+
+    /** The (ε, δ) of a sampled loss, if it has one. */
+    private static PrivacyLoss.@Nullable Approximate sampled(PrivacyLoss loss) {
+        return loss instanceof PrivacyLoss.PoissonSampled ? Profile.own(loss) : null;
     }
 
     /** ln(1 + k(1 − p)/p), rounded up; StrictMath's logarithm is within one unit in the last place. */
@@ -129,7 +137,7 @@ record Cost(BigInteger privacy, BigInteger delta) {
     private static Cost concentrated(PrivacyLoss loss) {
         Fraction epsilon = epsilon(loss);
         if (epsilon != null) {
-            return new Cost(ceil(epsilon.squared().half()), ceil(delta(loss)));
+            return new Cost(ceil(epsilon.squared().half()).min(ceil(epsilon)), ceil(delta(loss)));
         } else if (loss instanceof PrivacyLoss.Gaussian gaussian) {
             return new Cost(ceil(exact(gaussian.noiseMultiplier()).inverse().squared().half()), BigInteger.ZERO);
         } else if (loss instanceof PrivacyLoss.DiscreteGaussian discrete) {
