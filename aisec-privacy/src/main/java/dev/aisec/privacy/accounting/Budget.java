@@ -14,6 +14,10 @@ package dev.aisec.privacy.accounting;
  * releases or Gaussian noise, where its cost grows with the square root of their number; {@link Approximate} where each
  * release is a large composition of its own, such as a training run, or where an (ε, δ) is prescribed and releases are few.
  *
+ * <p>Mechanisms that answer several times for one token, such as above-threshold, may be asked in turns with others: Haney,
+ * Shoemate, Tian, Vadhan, Vyrros, Xu, Zhang, Concurrent Composition for Interactive Differential Privacy with Adaptive
+ * Privacy-Loss Parameters, CCS 2023.
+ *
  * <p>Source: pure and approximate: Rogers, Roth, Ullman, Vadhan, Privacy Odometers and Filters: Pay-as-you-Go Composition,
  * NeurIPS 2016 (sums of ε and δ are a valid filter); zero-concentrated: Whitehouse, Ramdas, Rogers, Wu, Fully-Adaptive
  * Composition in Differential Privacy, ICML 2023, theorem 1; Feldman, Zrnic, Individual Privacy Accounting via a Rényi Filter,

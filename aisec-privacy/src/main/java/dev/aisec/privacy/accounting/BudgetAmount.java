@@ -12,8 +12,7 @@ public record BudgetAmount(double privacy, double delta) {
     /** Checks the signs. */
     public BudgetAmount {
         if (!(privacy >= 0 && delta >= 0)) {
-            throw new IllegalArgumentException(
-                    "privacy and delta must be >= 0, were " + privacy + " and " + delta);
+            throw new IllegalArgumentException("privacy and delta must be >= 0, were " + privacy + " and " + delta);
         }
     }
 }

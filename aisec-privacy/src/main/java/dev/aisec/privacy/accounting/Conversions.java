@@ -20,7 +20,9 @@ final class Conversions {
         }
         if (loss instanceof Composed composed
                 && composed.parts().stream().allMatch(part -> part.loss() instanceof Gaussian)) {
-            least = Math.min(least, new BasicAccountant().epsilon(together(composed), delta).upper());
+            least = Math.min(
+                    least,
+                    new BasicAccountant().epsilon(together(composed), delta).upper());
         }
         return least;
     }

@@ -34,8 +34,8 @@ record Cost(BigInteger privacy, BigInteger delta) {
     /** What a loss costs in the currency of a budget; refuses what the currency cannot express. */
     static Cost of(PrivacyLoss loss, Budget budget) {
         if (loss.neighbouring() != budget.neighbouring()) {
-            throw new IllegalArgumentException("loss must be under the relation of the budget, "
-                    + budget.neighbouring() + ", was under " + loss.neighbouring());
+            throw new IllegalArgumentException("loss must be under the relation of the budget, " + budget.neighbouring()
+                    + ", was under " + loss.neighbouring());
         }
         List<Part> parts =
                 loss instanceof PrivacyLoss.Composed composed ? composed.parts() : List.of(new Part(loss, 1));
@@ -77,7 +77,8 @@ record Cost(BigInteger privacy, BigInteger delta) {
     /** What is left of this after a spend; never below zero. */
     Cost minus(Cost spent) {
         return new Cost(
-                privacy.subtract(spent.privacy).max(BigInteger.ZERO), delta.subtract(spent.delta).max(BigInteger.ZERO));
+                privacy.subtract(spent.privacy).max(BigInteger.ZERO),
+                delta.subtract(spent.delta).max(BigInteger.ZERO));
     }
 
     boolean fitsIn(Cost total) {
@@ -129,7 +130,8 @@ record Cost(BigInteger privacy, BigInteger delta) {
         // Beyond the doubles: ln of a quotient is at most the difference of the bit lengths plus one, times ln 2.
         double x = upperDouble(odds);
         if (Double.isInfinite(x)) {
-            return Math.nextUp((odds.numerator().bitLength() - odds.denominator().bitLength() + 2) * Math.log(2));
+            return Math.nextUp(
+                    (odds.numerator().bitLength() - odds.denominator().bitLength() + 2) * Math.log(2));
         }
         return Math.nextUp(Math.nextUp(StrictMath.log1p(x)));
     }
@@ -139,7 +141,8 @@ record Cost(BigInteger privacy, BigInteger delta) {
         if (epsilon != null) {
             return new Cost(ceil(epsilon.squared().half()).min(ceil(epsilon)), ceil(delta(loss)));
         } else if (loss instanceof PrivacyLoss.Gaussian gaussian) {
-            return new Cost(ceil(exact(gaussian.noiseMultiplier()).inverse().squared().half()), BigInteger.ZERO);
+            return new Cost(
+                    ceil(exact(gaussian.noiseMultiplier()).inverse().squared().half()), BigInteger.ZERO);
         } else if (loss instanceof PrivacyLoss.DiscreteGaussian discrete) {
             Fraction sigma = exact(discrete.sigma());
             BigInteger sensitivity = BigInteger.valueOf(discrete.sensitivity());

@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  * tells whether the ledger still holds it. After a loss of power the anchor may be some seconds behind, then a cut within these
  * is not told from a crash. The budget is as durable as the disk's promise to have stored what it was told to force.
  *
- * <p>Assumptions: a local file system with working file locks. All file work is done by one thread of the process for each
+ * <p>Assumptions: a local file system with working file locks; nothing else in this process opens the anchor, for closing it
+ * would give up the lock. All file work is done by one thread of the process for each
  * file; requests that wait are written and forced together. An interrupted caller gets no token, its interrupt flag stays set,
  * and the exception says whether its reservation counts as spent.
  */
@@ -93,10 +94,7 @@ public final class FileLedger implements BudgetLedger, EvidenceSource, AutoClose
     }
 
     static FileLedger open(
-            Path path,
-            LedgerWriter.Mode mode,
-            @Nullable Budget budget,
-            UnaryOperator<LedgerStorage> seam)
+            Path path, LedgerWriter.Mode mode, @Nullable Budget budget, UnaryOperator<LedgerStorage> seam)
             throws IOException {
         return new FileLedger(LedgerWriter.acquire(path, mode, budget, seam));
     }
@@ -156,7 +154,8 @@ public final class FileLedger implements BudgetLedger, EvidenceSource, AutoClose
      */
     public boolean contains(String head) {
         boolean[] found = new boolean[1];
-        read(writer -> writer.scan(entry -> {}, hash -> found[0] |= HexFormat.of().formatHex(hash).equals(head)));
+        read(writer -> writer.scan(
+                entry -> {}, hash -> found[0] |= HexFormat.of().formatHex(hash).equals(head)));
         return found[0];
     }
 

@@ -77,8 +77,8 @@ final class Filter {
         }
         for (int i = 0; i < purpose.length(); i++) {
             if (Character.isISOControl(purpose.charAt(i))) {
-                throw new IllegalArgumentException("purpose must have no control characters, had "
-                        + (int) purpose.charAt(i) + " at index " + i);
+                throw new IllegalArgumentException(
+                        "purpose must have no control characters, had " + (int) purpose.charAt(i) + " at index " + i);
             }
         }
     }

@@ -51,7 +51,14 @@ final class LedgerFormat {
 
     /** A record as it was read. */
     record Entry(
-            byte type, long index, long millis, Cost cost, String purpose, String loss, long reservation, byte[] hash) {}
+            byte type,
+            long index,
+            long millis,
+            Cost cost,
+            String purpose,
+            String loss,
+            long reservation,
+            byte[] hash) {}
 
     static MessageDigest sha256() {
         try {
@@ -104,13 +111,12 @@ final class LedgerFormat {
         double first = fields.getDouble();
         double second = fields.getDouble();
         double third = fields.getDouble();
-        Budget budget =
-                switch (currency) {
-                    case 0 -> Budget.pure(first, relations[relation]);
-                    case 1 -> Budget.approximate(first, second, third, relations[relation]);
-                    case 2 -> Budget.zeroConcentrated(first, second, relations[relation]);
-                    default -> throw new MalformedInputException(28, "currency must be known, was " + currency);
-                };
+        Budget budget = switch (currency) {
+            case 0 -> Budget.pure(first, relations[relation]);
+            case 1 -> Budget.approximate(first, second, third, relations[relation]);
+            case 2 -> Budget.zeroConcentrated(first, second, relations[relation]);
+            default -> throw new MalformedInputException(28, "currency must be known, was " + currency);
+        };
         return new Header(id, budget, hash);
     }
 
@@ -169,8 +175,7 @@ final class LedgerFormat {
      *
      * @return null, with the position where it was, if the record goes on beyond the buffer's end
      */
-    static @Nullable Entry record(
-            ByteBuffer in, MessageDigest digest, byte[] previous, long index, long offset) {
+    static @Nullable Entry record(ByteBuffer in, MessageDigest digest, byte[] previous, long index, long offset) {
         int start = in.position();
         if (in.remaining() < 4) {
             return null;

@@ -55,7 +55,8 @@ final class LedgerWriter {
     private static final long LAZY_MILLIS = 100;
     private static final long MAX_GATHER_NANOS = 1_000_000;
 
-    // File locks belong to the process, and closing any channel of a file gives up all of them: hence one writer a file.
+    // File locks belong to the process, and closing any channel of a file gives up all of them: hence one writer a
+    // file.
     private static final Map<Path, LedgerWriter> WRITERS = new HashMap<>();
 
     private final Path key;
@@ -76,7 +77,7 @@ final class LedgerWriter {
 
     // Of the writer's thread alone.
     private final MessageDigest digest = LedgerFormat.sha256();
-    private final ByteBuffer out = ByteBuffer.allocateDirect(MAX_GROUP * LedgerFormat.MAX_RECORD);
+    private @Nullable ByteBuffer buffer;
     private final List<Request> group = new ArrayList<>(MAX_GROUP);
     private @Nullable FileChannel lockChannel;
     private @Nullable LedgerStorage anchorFile;
@@ -428,10 +429,7 @@ final class LedgerWriter {
         Header made = LedgerFormat.header(bytes.duplicate());
         Path fresh = path.resolveSibling(path.getFileName() + ".new");
         try (LedgerStorage storage = seam.apply(new LedgerStorage.Channel(FileChannel.open(
-                fresh,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING)))) {
+                fresh, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)))) {
             storage.write(bytes, 0);
             storage.force();
         }
@@ -465,7 +463,10 @@ final class LedgerWriter {
         long start = position;
         long size = file().size();
         if (size < start
-                || !Arrays.equals(hash, read(file(), start - LedgerFormat.HASH, LedgerFormat.HASH).array())) {
+                || !Arrays.equals(
+                        hash,
+                        read(file(), start - LedgerFormat.HASH, LedgerFormat.HASH)
+                                .array())) {
             throw damaged("what was read before is no longer there");
         }
         boolean behind = now.offset() < start;
@@ -522,7 +523,9 @@ final class LedgerWriter {
 
     /** Decides the requests of the group and writes what was granted. */
     private void append(boolean close) throws IOException {
-        out.clear();
+        ByteBuffer out =
+                buffer == null ? ByteBuffer.allocateDirect(MAX_GROUP * LedgerFormat.MAX_RECORD) : buffer.clear();
+        buffer = out;
         long millis = System.currentTimeMillis();
         long index = records;
         byte[] head = hash;
@@ -579,8 +582,7 @@ final class LedgerWriter {
     }
 
     /** Visits the records between two offsets; false if the last one is incomplete. */
-    private boolean walk(
-            long from, long index, byte[] previous, long to, Consumer<Entry> entries, LongConsumer ends)
+    private boolean walk(long from, long index, byte[] previous, long to, Consumer<Entry> entries, LongConsumer ends)
             throws IOException {
         ByteBuffer in = ByteBuffer.allocate(1 << 16).limit(0);
         long at = from;

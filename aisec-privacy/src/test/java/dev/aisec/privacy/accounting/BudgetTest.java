@@ -25,7 +25,10 @@ class BudgetTest {
     }
 
     private static BigInteger quotient(BigDecimal numerator, BigDecimal denominator) {
-        return numerator.multiply(UNIT).divide(denominator, 0, RoundingMode.CEILING).toBigIntegerExact();
+        return numerator
+                .multiply(UNIT)
+                .divide(denominator, 0, RoundingMode.CEILING)
+                .toBigIntegerExact();
     }
 
     @Test
@@ -96,7 +99,8 @@ class BudgetTest {
                 .isEqualTo(units(new BigDecimal(0.1)));
         assertThat(Cost.of(new PrivacyLoss.Laplace(3, REPLACE_ONE), budget).privacy())
                 .isEqualTo(quotient(BigDecimal.ONE, new BigDecimal(3)));
-        assertThat(Cost.of(new PrivacyLoss.Laplace(0x1p-1074, REPLACE_ONE), budget).privacy())
+        assertThat(Cost.of(new PrivacyLoss.Laplace(0x1p-1074, REPLACE_ONE), budget)
+                        .privacy())
                 .isEqualTo(BigInteger.ONE.shiftLeft(1274));
         PrivacyLoss composed = new PrivacyLoss.Laplace(3, REPLACE_ONE)
                 .repeat(5)
@@ -149,9 +153,11 @@ class BudgetTest {
         BigDecimal sigma = new BigDecimal(1.1);
         assertThat(Cost.of(new PrivacyLoss.Gaussian(1.1, ADD_REMOVE), budget).privacy())
                 .isEqualTo(quotient(BigDecimal.ONE, sigma.multiply(sigma).multiply(two)));
-        assertThat(Cost.of(new PrivacyLoss.DiscreteGaussian(1.1, 3, ADD_REMOVE), budget).privacy())
+        assertThat(Cost.of(new PrivacyLoss.DiscreteGaussian(1.1, 3, ADD_REMOVE), budget)
+                        .privacy())
                 .isEqualTo(quotient(BigDecimal.valueOf(9), sigma.multiply(sigma).multiply(two)));
-        assertThat(Cost.of(new PrivacyLoss.ZeroConcentrated(0.3, ADD_REMOVE), budget).privacy())
+        assertThat(Cost.of(new PrivacyLoss.ZeroConcentrated(0.3, ADD_REMOVE), budget)
+                        .privacy())
                 .isEqualTo(units(new BigDecimal(0.3)));
         assertThat(Cost.of(new PrivacyLoss.Pure(0.3, ADD_REMOVE), budget).privacy())
                 .isEqualTo(quotient(new BigDecimal(0.3).pow(2), two));
@@ -241,7 +247,8 @@ class BudgetTest {
         Budget.ZeroConcentrated both = Budget.zeroConcentratedWithin(1, 1e-6, 5e-7, ADD_REMOVE);
         assertThat(both.delta()).isEqualTo(5e-7);
         assertThat(both.rho())
-                .isLessThan(Budget.zeroConcentratedWithin(1, 1e-6, 0, ADD_REMOVE).rho());
+                .isLessThan(
+                        Budget.zeroConcentratedWithin(1, 1e-6, 0, ADD_REMOVE).rho());
     }
 
     @Test
@@ -269,7 +276,8 @@ class BudgetTest {
             BigDecimal exact = new BigDecimal(units).divide(UNIT);
             assertThat(new BigDecimal(cost.roundedUp().privacy())).isGreaterThanOrEqualTo(exact);
             assertThat(new BigDecimal(cost.roundedDown().delta())).isLessThanOrEqualTo(exact);
-            assertThat(cost.roundedUp().privacy()).isLessThanOrEqualTo(Math.nextUp(cost.roundedDown().privacy()));
+            assertThat(cost.roundedUp().privacy())
+                    .isLessThanOrEqualTo(Math.nextUp(cost.roundedDown().privacy()));
         }
     }
 

@@ -71,7 +71,8 @@ class FileLedgerCrashTest {
             assertThat(opened.spent().privacy() * 64).isGreaterThanOrEqualTo(before);
             // Each killed thread loses at most the reservation that it was in.
             assertThat(opened.spent().privacy() * 64).isLessThanOrEqualTo(before + kills * 6);
-            assertThat(opened.entries().stream().filter(LedgerEntry::used).count()).isLessThanOrEqualTo(before + kills * 6);
+            assertThat(opened.entries().stream().filter(LedgerEntry::used).count())
+                    .isLessThanOrEqualTo(before + kills * 6);
         }
         // The rest by two processes at once, until there is none.
         for (int i = 0; i < 2; i++) {

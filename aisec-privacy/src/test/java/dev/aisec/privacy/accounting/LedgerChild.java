@@ -25,7 +25,11 @@ final class LedgerChild {
     static Process start(Path ledger, Path executed, int threads) throws IOException, URISyntaxException {
         Set<String> classes = new LinkedHashSet<>();
         for (Class<?> type : List.of(LedgerChild.class, FileLedger.class, Evidence.class, FastMath.class)) {
-            classes.add(Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
+            classes.add(Path.of(type.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString());
         }
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -39,14 +43,14 @@ final class LedgerChild {
                         executed.toString(),
                         Integer.toString(threads))
                 .redirectErrorStream(true)
-                .redirectOutput(executed.resolveSibling(executed.getFileName() + ".log").toFile())
+                .redirectOutput(
+                        executed.resolveSibling(executed.getFileName() + ".log").toFile())
                 .start();
     }
 
     public static void main(String[] args) throws Exception {
         FileLedger ledger = FileLedger.openOrCreate(Path.of(args[0]), BUDGET);
-        FileChannel executed =
-                FileChannel.open(Path.of(args[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        FileChannel executed = FileChannel.open(Path.of(args[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         Thread[] threads = new Thread[Integer.parseInt(args[2])];
         for (int i = 0; i < threads.length; i++) {
             threads[i] = new Thread(() -> {
