@@ -119,7 +119,7 @@ public record AboveThreshold(
      */
     public Session open(SpendToken token) {
         token.use(loss(token.loss().neighbouring()));
-        return new Session(this, token, SecureBits.current());
+        return new Session(this, token, ValueLattice.of(sensitivity), SecureBits.current());
     }
 
     /** ε₁, for the threshold. */
@@ -147,10 +147,10 @@ public record AboveThreshold(
         private long asked;
         private int above;
 
-        Session(AboveThreshold mechanism, SpendToken token, BitSource bits) {
+        Session(AboveThreshold mechanism, SpendToken token, ValueLattice lattice, BitSource bits) {
             this.mechanism = mechanism;
             this.token = token;
-            lattice = ValueLattice.of(mechanism.sensitivity);
+            this.lattice = lattice;
             noise = DiscreteLaplace.of(mechanism.scoreScale(lattice));
             noisyThreshold = Central.plusClamped(
                     lattice.round(mechanism.threshold),

@@ -2,6 +2,7 @@
 package dev.aisec.privacy.dp;
 
 import dev.aisec.core.Evidence;
+import dev.aisec.privacy.accounting.GaussianCalibration;
 import dev.aisec.privacy.accounting.Neighbouring;
 import dev.aisec.privacy.accounting.PrivacyLoss;
 import dev.aisec.privacy.accounting.SpendToken;
@@ -37,6 +38,19 @@ public record GaussianMechanism(double sensitivity, double noiseMultiplier, Neig
                 noiseMultiplier,
                 LaplaceMechanism.LEAST_MULTIPLIER,
                 LaplaceMechanism.MOST_MULTIPLIER);
+    }
+
+    /**
+     * The least noise for (ε, δ).
+     *
+     * @param epsilon ε; at least 0 and finite
+     * @param delta δ; in (0, 1)
+     * @param sensitivity Δ; in [2⁻⁹⁰⁰, 2⁹⁰⁰]
+     * @param neighbouring the relation under which Δ holds
+     * @return the mechanism, which is (ε, δ)-differentially private
+     */
+    public static GaussianMechanism of(double epsilon, double delta, double sensitivity, Neighbouring neighbouring) {
+        return new GaussianMechanism(sensitivity, GaussianCalibration.noiseMultiplier(epsilon, delta), neighbouring);
     }
 
     /**

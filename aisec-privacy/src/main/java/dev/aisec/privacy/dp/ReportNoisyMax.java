@@ -95,12 +95,16 @@ public record ReportNoisyMax(
         Central.requireScores(own, 1);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
-        return new Release<>(
-                draw(ValueLattice.of(sensitivity), own, SecureBits.current()), loss, evidence(own.length, token));
+        ValueLattice lattice = ValueLattice.of(sensitivity);
+        int selected = draw(lattice, sampler(lattice), own, SecureBits.current());
+        return new Release<>(selected, loss, evidence(own.length, token));
     }
 
-    int draw(ValueLattice lattice, double[] scores, BitSource bits) {
-        DiscreteLaplace laplace = DiscreteLaplace.of(scale(lattice));
+    DiscreteLaplace sampler(ValueLattice lattice) {
+        return DiscreteLaplace.of(scale(lattice));
+    }
+
+    int draw(ValueLattice lattice, DiscreteLaplace laplace, double[] scores, BitSource bits) {
         int selected = 0;
         long most = Long.MIN_VALUE;
         for (int i = 0; i < scores.length; i++) {

@@ -63,7 +63,7 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
         long steps = lattice.steps();
-        long point = Central.plusClamped(lattice.round(own), noise(steps, SecureBits.current()));
+        long point = Central.plusClamped(lattice.round(own), noise(steps, periods(), SecureBits.current()));
         Evidence evidence = Central.evidence(
                 this,
                 token,
@@ -77,11 +77,19 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
         return new Release<>(lattice.toDouble(point), loss, evidence);
     }
 
+    /** 1/ε, so rounded that e^−1/scale never falls faster than e^−ε. */
+    private double scale() {
+        return Central.overUp(1, epsilon);
+    }
+
+    /** Gives the period of the magnitude, if it is not negative. */
+    DiscreteLaplace periods() {
+        return DiscreteLaplace.of(scale());
+    }
+
     /** Noise for a sensitivity of that many steps. */
-    long noise(long steps, BitSource bits) {
-        double scale = Central.overUp(1, epsilon);
-        DiscreteLaplace periods = DiscreteLaplace.of(scale);
-        ExactDouble.Ratio decay = ExactDouble.of(1).over(ExactDouble.of(scale));
+    long noise(long steps, DiscreteLaplace periods, BitSource bits) {
+        ExactDouble.Ratio decay = ExactDouble.of(1).over(ExactDouble.of(scale()));
         long first = first(steps);
         while (true) {
             long period;

@@ -70,10 +70,10 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
-        long point = Central.plusClamped(lattice.round(own), noise(lattice.steps(), SecureBits.current()));
+        long steps = lattice.steps();
+        long point = Central.plusClamped(lattice.round(own), noise(steps, sampler(steps), SecureBits.current()));
         // Truncation only shortens the tails, so that the quantile of the whole distribution is large enough.
-        double quantile =
-                Math.min(scale(lattice.steps()) * -Math.log(1 - Central.CONFIDENCE) + 1, bound(lattice.steps()));
+        double quantile = Math.min(scale(steps) * -Math.log(1 - Central.CONFIDENCE) + 1, bound(steps));
         Evidence evidence = Central.evidence(
                 this,
                 token,
@@ -88,8 +88,11 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
         return new Release<>(lattice.toDouble(point), loss, evidence);
     }
 
-    long noise(long steps, BitSource bits) {
-        DiscreteLaplace laplace = DiscreteLaplace.of(scale(steps));
+    DiscreteLaplace sampler(long steps) {
+        return DiscreteLaplace.of(scale(steps));
+    }
+
+    long noise(long steps, DiscreteLaplace laplace, BitSource bits) {
         long bound = bound(steps);
         while (true) {
             long noise = laplace.sample(bits);
