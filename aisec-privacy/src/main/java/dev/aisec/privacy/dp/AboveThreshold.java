@@ -33,12 +33,7 @@ import java.util.Map;
  * @param neighbouring the relation under which Δ holds
  */
 public record AboveThreshold(
-        double threshold,
-        double sensitivity,
-        double epsilon,
-        int answers,
-        boolean monotone,
-        Neighbouring neighbouring)
+        double threshold, double sensitivity, double epsilon, int answers, boolean monotone, Neighbouring neighbouring)
         implements Mechanism<double[], boolean[]> {
     /** Checks the parameters. */
     public AboveThreshold {
@@ -59,8 +54,7 @@ public record AboveThreshold(
      * @param neighbouring the relation under which Δ holds
      * @return the mechanism
      */
-    public static AboveThreshold of(
-            double epsilon, double threshold, double sensitivity, Neighbouring neighbouring) {
+    public static AboveThreshold of(double epsilon, double threshold, double sensitivity, Neighbouring neighbouring) {
         return new AboveThreshold(threshold, sensitivity, epsilon, 1, false, neighbouring);
     }
 

@@ -19,8 +19,8 @@ import java.util.Map;
  * <p>Source: Dwork, Roth, The Algorithmic Foundations of Differential Privacy, 2014, proposition 2.1 (post-processing).
  *
  * @param laplace noise, sensitivity and relation
- * @param lower least value; finite
- * @param upper largest value; finite, above {@code lower}
+ * @param lower least value; within 2³⁹ sensitivities
+ * @param upper largest value; within 2³⁹ sensitivities, above {@code lower}
  */
 public record BoundedLaplace(LaplaceMechanism laplace, double lower, double upper)
         implements Mechanism<Double, Double> {
@@ -29,6 +29,11 @@ public record BoundedLaplace(LaplaceMechanism laplace, double lower, double uppe
         if (!(Double.isFinite(lower) && Double.isFinite(upper) && lower < upper)) {
             throw new IllegalArgumentException(
                     "lower must be < upper and both finite, were " + lower + " and " + upper);
+        }
+        double most = Math.scalb(laplace.sensitivity(), 39);
+        if (lower < -most || upper > most) {
+            throw new IllegalArgumentException(
+                    "lower and upper must be within 2^39 sensitivities, were " + lower + " and " + upper);
         }
     }
 

@@ -118,12 +118,11 @@ public final class ClippedSum {
 
     private ClippedSum addScratch() {
         double most = 0;
-        double total = 0;
         for (double x : scratch) {
-            total += x * 0;
+            // NaN stays NaN.
             most = Math.max(most, Math.abs(x));
         }
-        if (total != 0) {
+        if (!Double.isFinite(most)) {
             refuse();
         }
         requireRecords(records + 1);
@@ -149,13 +148,11 @@ public final class ClippedSum {
     private void round(double most) {
         // By powers of two, without rounding: most in [1, 2) keeps squares in range.
         int shift = -Math.getExponent(most);
-        double norm = 0;
+        double power = Math.scalb(1.0, shift);
         for (int i = 0; i < scratch.length; i++) {
-            double x = Math.scalb(scratch[i], shift);
-            scratch[i] = x;
-            norm += l2 ? x * x : Math.abs(x);
+            scratch[i] *= power;
         }
-        norm = l2 ? Math.sqrt(norm) : norm;
+        double norm = norm();
         // Rounding each coordinate moves a vector by half the root of the dimension (L1: half the dimension) at most.
         double room = bound - (l2 ? Math.sqrt(scratch.length) : scratch.length) / 2;
         double unit = Math.scalb(1.0, Math.max(-1100, Math.min(1000, -shift - exponent)));
@@ -164,6 +161,20 @@ public final class ClippedSum {
             // The norm was computed a little too small.
             factor *= 1 - 0x1p-20;
         }
+    }
+
+    private double norm() {
+        double norm = 0;
+        if (l2) {
+            for (double x : scratch) {
+                norm += x * x;
+            }
+            return Math.sqrt(norm);
+        }
+        for (double x : scratch) {
+            norm += Math.abs(x);
+        }
+        return norm;
     }
 
     private boolean roundBy(double factor) {
@@ -227,10 +238,18 @@ public final class ClippedSum {
         return sum.clone();
     }
 
+    static void put(long[] points, int exponent, float[] into) {
+        double step = Math.scalb(1.0, exponent);
+        for (int i = 0; i < into.length; i++) {
+            into[i] = (float) (points[i] * step);
+        }
+    }
+
     static double[] toDoubles(long[] points, int exponent) {
         double[] values = new double[points.length];
+        double step = Math.scalb(1.0, exponent);
         for (int i = 0; i < points.length; i++) {
-            values[i] = Math.scalb((double) points[i], exponent);
+            values[i] = points[i] * step;
         }
         return values;
     }

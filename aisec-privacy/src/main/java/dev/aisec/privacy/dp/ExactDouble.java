@@ -17,15 +17,14 @@ record ExactDouble(BigInteger mantissa, int exponent) {
         long magnitude = biased == 0 ? fraction : fraction | 1L << 52;
         int zeros = magnitude == 0 ? 0 : Long.numberOfTrailingZeros(magnitude);
         magnitude >>= zeros;
-        return new ExactDouble(BigInteger.valueOf(bits < 0 ? -magnitude : magnitude), Math.max(biased, 1) - 1075 + zeros);
+        return new ExactDouble(
+                BigInteger.valueOf(bits < 0 ? -magnitude : magnitude), Math.max(biased, 1) - 1075 + zeros);
     }
 
     ExactDouble minus(ExactDouble other) {
         int least = Math.min(exponent, other.exponent);
         return new ExactDouble(
-                mantissa.shiftLeft(exponent - least)
-                        .subtract(other.mantissa.shiftLeft(other.exponent - least)),
-                least);
+                mantissa.shiftLeft(exponent - least).subtract(other.mantissa.shiftLeft(other.exponent - least)), least);
     }
 
     ExactDouble times(ExactDouble other) {
@@ -35,8 +34,7 @@ record ExactDouble(BigInteger mantissa, int exponent) {
     /** This divided by a positive one. */
     Ratio over(ExactDouble divisor) {
         int shift = exponent - divisor.exponent;
-        return new Ratio(
-                mantissa.shiftLeft(Math.max(shift, 0)), divisor.mantissa.shiftLeft(Math.max(-shift, 0)));
+        return new Ratio(mantissa.shiftLeft(Math.max(shift, 0)), divisor.mantissa.shiftLeft(Math.max(-shift, 0)));
     }
 
     /**

@@ -43,6 +43,8 @@ public record MatrixFactorization(
     /** Coefficients are multiples of 2^-DIGITS. */
     private static final int DIGITS = 16;
 
+    private static final double UNIT = 1.0 / (1 << DIGITS);
+
     private static final int MOST_BANDS = 1 << 14;
 
     /** Checks the parameters. */
@@ -135,7 +137,8 @@ public record MatrixFactorization(
      */
     @Override
     public Release<double[][]> release(List<ClippedSum> stream, SpendToken token) {
-        return Streams.release(stream, steps, clip, token, () -> open(stream.get(0).dimension(), token));
+        return Streams.release(
+                stream, steps, clip, token, () -> open(stream.get(0).dimension(), token));
     }
 
     /**
@@ -236,7 +239,7 @@ public record MatrixFactorization(
         void extend() {
             double entry = known == 0 ? 1 : 0;
             for (int j = 1; j < coefficients.length && j <= known; j++) {
-                entry -= Math.scalb((double) coefficients[j], -DIGITS) * inverse[known - j];
+                entry -= coefficients[j] * UNIT * inverse[known - j];
             }
             inverse[known] = entry;
             rowEntry += entry;
@@ -264,12 +267,11 @@ public record MatrixFactorization(
             noise.addTo(low, bits);
             double[] estimate = new double[sum.length];
             for (int i = 0; i < sum.length; i++) {
-                estimate[i] = Math.scalb((double) (high[i] + (low[i] >> 32)), 32 - DIGITS)
-                        + Math.scalb((double) (low[i] & 0xFFFFFFFFL), -DIGITS);
+                estimate[i] = (high[i] + (low[i] >> 32)) * (0x1p32 * UNIT) + (low[i] & 0xFFFFFFFFL) * UNIT;
             }
             for (int j = 1; j < bands && j <= taken; j++) {
                 double[] earlier = estimates[(taken - j) % bands];
-                double c = Math.scalb((double) coefficients[j], -DIGITS);
+                double c = coefficients[j] * UNIT;
                 for (int i = 0; i < sum.length; i++) {
                     estimate[i] -= c * earlier[i];
                 }
@@ -279,11 +281,11 @@ public record MatrixFactorization(
             if (taken == 1) {
                 prefix = new double[sum.length];
             }
-            int exponent = ClippedSum.exponent(mechanism.clip, true);
+            double step = Math.scalb(1.0, ClippedSum.exponent(mechanism.clip, true));
             double[] released = new double[sum.length];
             for (int i = 0; i < sum.length; i++) {
                 prefix[i] += estimate[i];
-                released[i] = Math.scalb(prefix[i], exponent);
+                released[i] = prefix[i] * step;
             }
             return released;
         }

@@ -81,8 +81,8 @@ public final class PrefixSums {
             double sigma = engine.standardDeviation(step);
             // Roundings to the lattice are below a thousandth of sigma.
             Interval interval = new Interval(0, Central.NORMAL_QUANTILE * sigma * (1 + 1e-3), Central.CONFIDENCE);
-            points.add(0, new Measurement.Point(
-                    step, new Estimate.Measured(Central.NORMAL_MEDIAN * sigma, interval, 1)));
+            points.add(
+                    0, new Measurement.Point(step, new Estimate.Measured(Central.NORMAL_MEDIAN * sigma, interval, 1)));
         }
         return engine.evidence(
                 token, new Measurement.Curve("prefix-sum-error", "step", "coordinate-error", new TreeMap<>(), points));

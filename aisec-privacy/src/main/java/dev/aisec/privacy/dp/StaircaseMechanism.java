@@ -119,7 +119,8 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
         Enclosure power = FixedExp.enclose(decay.numerator(), decay.denominator(), precision);
         BigInteger others = BigInteger.valueOf(steps - first);
         Enclosure before = Enclosure.exactly(BigInteger.valueOf(first).shiftLeft(precision));
-        Enclosure after = new Enclosure(power.low().multiply(others), power.high().multiply(others));
+        Enclosure after =
+                new Enclosure(power.low().multiply(others), power.high().multiply(others));
         return before.over(before.plus(after), precision);
     }
 

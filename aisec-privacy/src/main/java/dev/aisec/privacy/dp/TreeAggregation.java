@@ -98,7 +98,8 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
      */
     @Override
     public Release<double[][]> release(List<ClippedSum> stream, SpendToken token) {
-        return Streams.release(stream, steps, clip, token, () -> open(stream.get(0).dimension(), token));
+        return Streams.release(
+                stream, steps, clip, token, () -> open(stream.get(0).dimension(), token));
     }
 
     /**
@@ -152,9 +153,9 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
                     prefix[i] += part.estimate[i];
                 }
             }
-            int exponent = ClippedSum.exponent(mechanism.clip, true);
+            double step = Math.scalb(1.0, ClippedSum.exponent(mechanism.clip, true));
             for (int i = 0; i < prefix.length; i++) {
-                prefix[i] = Math.scalb(prefix[i], exponent);
+                prefix[i] *= step;
             }
             return prefix;
         }

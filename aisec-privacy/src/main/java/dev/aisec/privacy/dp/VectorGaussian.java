@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * Gaussian noise on a sum of vectors that were clipped to Euclidean norm C: gradients, model updates, outputs, any features. The
- * noise is added once, to the sum.
+ * noise is added once, to the sum. The intervals are for the sum of the clipped vectors.
  *
  * <p>Guarantee: exactly the loss of Gaussian noise of standard deviation σ on each coordinate of a vector of L2 sensitivity C (2C
  * under REPLACE_ONE, which the loss accounts for). The sum is exact in integers and the noise a normal variable rounded to the
@@ -59,11 +59,8 @@ public record VectorGaussian(double clip, double noiseMultiplier) implements Mec
     @Override
     public Release<double[]> release(ClippedSum sum, SpendToken token) {
         sum.require(clip, true, sum.dimension());
-        long[] points = sum.steps();
         PrivacyLoss loss = loss(token.loss().neighbouring());
-        token.use(loss);
-        noise().addTo(points, SecureBits.current());
-        double[] released = ClippedSum.toDoubles(points, exponent());
+        double[] released = ClippedSum.toDoubles(noisy(sum, token), exponent());
         return new Release<>(released, loss, evidence(released, token));
     }
 
@@ -71,19 +68,36 @@ public record VectorGaussian(double clip, double noiseMultiplier) implements Mec
      * Clips a vector that is one contribution by itself, such as a model update or the parameters of a model, and adds noise, in
      * place.
      *
-     * @param vector finite; overwritten by the release
+     * @param vector finite, not empty; overwritten by the release
      * @param token for this mechanism's loss
      * @return the release, whose value is the vector
      */
     public Release<float[]> releaseInPlace(float[] vector, SpendToken token) {
-        long[] points = sum(Math.max(1, vector.length)).add(vector).steps();
         PrivacyLoss loss = loss(token.loss().neighbouring());
-        token.use(loss);
-        noise().addTo(points, SecureBits.current());
-        for (int i = 0; i < vector.length; i++) {
-            vector[i] = (float) Math.scalb((double) points[i], exponent());
-        }
+        long[] points = noisy(sum(vector.length).add(vector), token);
+        ClippedSum.put(points, exponent(), vector);
         return new Release<>(vector, loss, evidence(new double[0], token));
+    }
+
+    /**
+     * Clips a vector that is one contribution by itself and adds noise, in place.
+     *
+     * @param vector finite, not empty; overwritten by the release
+     * @param token for this mechanism's loss
+     * @return the release, whose value is the vector
+     */
+    public Release<double[]> releaseInPlace(double[] vector, SpendToken token) {
+        Release<double[]> release = release(sum(vector.length).add(vector), token);
+        System.arraycopy(release.value(), 0, vector, 0, vector.length);
+        return new Release<>(vector, release.loss(), release.evidence());
+    }
+
+    /** Uses the token and draws. */
+    private long[] noisy(ClippedSum sum, SpendToken token) {
+        long[] points = sum.steps();
+        token.use(loss(token.loss().neighbouring()));
+        noise().addTo(points, SecureBits.current());
+        return points;
     }
 
     VectorNoise noise() {

@@ -8,7 +8,8 @@ import dev.aisec.privacy.accounting.SpendToken;
 import java.util.Map;
 
 /**
- * Laplace noise on a sum of vectors that were clipped to L1 norm C. The noise is added once, to the sum.
+ * Laplace noise on a sum of vectors that were clipped to L1 norm C. The noise is added once, to the sum. The intervals are
+ * for the sum of the clipped vectors.
  *
  * <p>Guarantee: pure ε-differential privacy, ε = C/b (2C/b under REPLACE_ONE, which the loss accounts for). The sum is exact in
  * integers and the noise discrete Laplace on the same lattice, drawn exactly. For more than a few dimensions {@link
@@ -56,22 +57,57 @@ public record VectorLaplace(double clip, double noiseMultiplier) implements Mech
     @Override
     public Release<double[]> release(ClippedSum sum, SpendToken token) {
         sum.require(clip, false, sum.dimension());
-        long[] points = sum.steps();
         PrivacyLoss loss = loss(token.loss().neighbouring());
-        token.use(loss);
+        double[] released = ClippedSum.toDoubles(noisy(sum, token), exponent());
+        return new Release<>(released, loss, evidence(released, token));
+    }
+
+    /**
+     * Clips a vector that is one contribution by itself, such as a model update or the parameters of a model, and adds noise, in
+     * place.
+     *
+     * @param vector finite, not empty; overwritten by the release
+     * @param token for this mechanism's loss
+     * @return the release, whose value is the vector
+     */
+    public Release<float[]> releaseInPlace(float[] vector, SpendToken token) {
+        PrivacyLoss loss = loss(token.loss().neighbouring());
+        long[] points = noisy(sum(vector.length).add(vector), token);
+        ClippedSum.put(points, exponent(), vector);
+        return new Release<>(vector, loss, evidence(new double[0], token));
+    }
+
+    /**
+     * Clips a vector that is one contribution by itself and adds noise, in place.
+     *
+     * @param vector finite, not empty; overwritten by the release
+     * @param token for this mechanism's loss
+     * @return the release, whose value is the vector
+     */
+    public Release<double[]> releaseInPlace(double[] vector, SpendToken token) {
+        Release<double[]> release = release(sum(vector.length).add(vector), token);
+        System.arraycopy(release.value(), 0, vector, 0, vector.length);
+        return new Release<>(vector, release.loss(), release.evidence());
+    }
+
+    /** Uses the token and draws. */
+    private long[] noisy(ClippedSum sum, SpendToken token) {
+        long[] points = sum.steps();
+        token.use(loss(token.loss().neighbouring()));
+        VectorNoise.of(noise()).addTo(points, SecureBits.current());
+        return points;
+    }
+
+    private Evidence evidence(double[] released, SpendToken token) {
         DiscreteLaplace noise = noise();
-        VectorNoise.of(noise).addTo(points, SecureBits.current());
-        double[] released = ClippedSum.toDoubles(points, exponent());
-        Evidence evidence = Central.evidence(
+        return Central.evidence(
                 this,
                 token,
                 Map.of(
                         "clip", clip,
                         "noise-multiplier", noiseMultiplier,
                         "lattice-exponent", exponent()),
-                VectorNoise.measurements(
-                        released, halfWidth(noise, 0.5), halfWidth(noise, 1 - Central.CONFIDENCE)));
-        return new Release<>(released, loss, evidence);
+                VectorNoise.measurements(released, halfWidth(noise, 0.5), halfWidth(noise, 1 - Central.CONFIDENCE)));
     }
 
     DiscreteLaplace noise() {

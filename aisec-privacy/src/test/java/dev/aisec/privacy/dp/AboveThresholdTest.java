@@ -73,6 +73,54 @@ class AboveThresholdTest {
         }
     }
 
+    /** Two answers: the exact law of whole answer sequences keeps ε, for neighbours in all directions. */
+    @Test
+    void sequenceLaw_twoAnswers_ratioWithinEpsilon() {
+        for (boolean monotone : new boolean[] {false, true}) {
+            AboveThreshold mechanism =
+                    AboveThreshold.of(1, 0, 1, ADD_REMOVE).withAnswers(2).withMonotone(monotone);
+            double[] scores = {2, -1, 0, 3};
+            for (int moved = 0; moved < 16; moved++) {
+                double[] other = scores.clone();
+                for (int i = 0; i < 4; i++) {
+                    other[i] += monotone ? moved >> i & 1 : (moved >> i & 1) * 2 - 1;
+                }
+                double total = 0;
+                // A sequence ends with its second answer or after four scores; its first ones are in the low bits.
+                for (int length = 2; length <= 4; length++) {
+                    for (int sequence = 0; sequence < 1 << length; sequence++) {
+                        int above = Integer.bitCount(sequence);
+                        boolean ends = above == 2 && (sequence >> length - 1 & 1) != 0 || length == 4 && above < 2;
+                        if (ends) {
+                            double p = sequenceLaw(mechanism, scores, sequence, length);
+                            double q = sequenceLaw(mechanism, other, sequence, length);
+                            assertThat(Math.abs(Math.log(p / q))).isLessThanOrEqualTo(1 + 1e-9);
+                            total += p;
+                        }
+                    }
+                }
+                assertThat(total).isBetween(1 - 1e-9, 1 + 1e-9);
+            }
+        }
+    }
+
+    private static double sequenceLaw(AboveThreshold mechanism, double[] scores, int sequence, int length) {
+        double a = Math.exp(-1 / mechanism.thresholdScale(UNIT));
+        double b = Math.exp(-1 / mechanism.scoreScale(UNIT));
+        int range = (int) (60 * mechanism.thresholdScale(UNIT)) + 10;
+        double law = 0;
+        for (int z = -range; z <= range; z++) {
+            double p = (1 - a) / (1 + a) * Math.pow(a, Math.abs(z));
+            for (int i = 0; i < length; i++) {
+                int least = z - (int) scores[i];
+                double above = least >= 1 ? Math.pow(b, least) / (1 + b) : 1 - Math.pow(b, 1.0 - least) / (1 + b);
+                p *= (sequence >> i & 1) != 0 ? above : 1 - above;
+            }
+            law += p;
+        }
+        return law;
+    }
+
     @Test
     void session_afterAllAnswers_refuses() {
         AboveThreshold mechanism = AboveThreshold.of(100, 0, 1, ADD_REMOVE).withAnswers(3);
@@ -163,8 +211,7 @@ class AboveThresholdTest {
             double p = (1 - a) / (1 + a) * Math.pow(a, Math.abs(z));
             for (int i = 0; i < scores.length; i++) {
                 int least = (int) mechanism.threshold() + z - (int) scores[i];
-                double above =
-                        least >= 1 ? Math.pow(b, least) / (1 + b) : 1 - Math.pow(b, 1.0 - least) / (1 + b);
+                double above = least >= 1 ? Math.pow(b, least) / (1 + b) : 1 - Math.pow(b, 1.0 - least) / (1 + b);
                 law[i] += p * above;
                 p *= 1 - above;
             }

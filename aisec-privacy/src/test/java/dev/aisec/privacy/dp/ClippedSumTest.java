@@ -42,8 +42,7 @@ class ClippedSumTest {
     @Test
     void add_shortVector_isRoundedToHalfAStep() {
         double[] vector = {0.3, -0.2, 0.1};
-        double[] back =
-                ClippedSum.toDoubles(ClippedSum.l2(1, 3).add(vector).steps(), ClippedSum.exponent(1, true));
+        double[] back = ClippedSum.toDoubles(ClippedSum.l2(1, 3).add(vector).steps(), ClippedSum.exponent(1, true));
         for (int i = 0; i < 3; i++) {
             assertThat(back[i]).isBetween(vector[i] - 0x1p-27, vector[i] + 0x1p-27);
         }

@@ -39,6 +39,7 @@ final class Fit {
             // Below 1e-10 for a Poisson variable of mean 20.
             assertThat(pooled).isLessThan(70);
         }
-        assertThat(ChiSquaredDistribution.of(cells - 1).survivalProbability(statistic)).isGreaterThan(1e-10);
+        assertThat(ChiSquaredDistribution.of(cells - 1).survivalProbability(statistic))
+                .isGreaterThan(1e-10);
     }
 }

@@ -98,8 +98,10 @@ class MechanismContractTest {
     }
 
     private static Case<Double, Double> real(Mechanism<Double, Double> mechanism, double truth) {
-        Neighbouring relation =
-                Arrays.stream(Neighbouring.values()).filter(r -> defined(mechanism, r)).findFirst().orElseThrow();
+        Neighbouring relation = Arrays.stream(Neighbouring.values())
+                .filter(r -> defined(mechanism, r))
+                .findFirst()
+                .orElseThrow();
         return new Case<>(
                 mechanism,
                 relation,
@@ -181,8 +183,9 @@ class MechanismContractTest {
                 () -> sum,
                 s -> Arrays.toString(s.steps()),
                 List.of(bad),
-                (value, release) -> ((Estimate.Measured)
-                                ((Measurement.Scalar) release.evidence().measurements().get(2)).estimate())
+                (value, release) -> ((Estimate.Measured) ((Measurement.Scalar)
+                                        release.evidence().measurements().get(2))
+                                .estimate())
                         .interval()
                         .contains(-0.5));
     }
@@ -204,8 +207,8 @@ class MechanismContractTest {
                         List.of(step, ClippedSum.l2(1, 2)),
                         List.of(ClippedSum.l2(2, 1))),
                 (sums, release) -> {
-                    Measurement.Curve curve =
-                            (Measurement.Curve) release.evidence().measurements().get(0);
+                    Measurement.Curve curve = (Measurement.Curve)
+                            release.evidence().measurements().get(0);
                     return ((Estimate.Measured) curve.points().get(2).y())
                             .interval()
                             .contains(Math.abs(release.value()[2][0] - 1.5));

@@ -184,7 +184,8 @@ class PrefixSumsTest {
         }
         assertThat(rootSquares).isLessThan(treeSquares * 0.5);
         assertThat(treeSquares).isLessThan(naive * 0.2);
-        // Henzinger et al.: both factors have norm at most the root of 1 + ln(T)/π: here 1.04 is for rounding and the end.
+        // Henzinger et al.: both factors have norm at most the root of 1 + ln(T)/π: here 1.04 is for rounding and the
+        // end.
         double bound = 1 + Math.log(steps) / Math.PI;
         assertThat(root[steps - 1]).isLessThan(bound * 1.04);
     }

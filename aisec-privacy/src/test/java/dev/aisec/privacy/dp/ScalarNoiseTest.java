@@ -226,9 +226,10 @@ class ScalarNoiseTest {
             LaplaceMechanism laplace = LaplaceMechanism.of(0.7, 1, ADD_REMOVE);
             GaussianMechanism gaussian = GaussianMechanism.of(1, 1e-5, 1, ADD_REMOVE);
             for (int i = 0; i < 50; i++) {
-                double one = laplace.release(value, token(laplace.loss(ADD_REMOVE))).value();
-                double two =
-                        gaussian.release(value, token(gaussian.loss(ADD_REMOVE))).value();
+                double one =
+                        laplace.release(value, token(laplace.loss(ADD_REMOVE))).value();
+                double two = gaussian.release(value, token(gaussian.loss(ADD_REMOVE)))
+                        .value();
                 assertThat(Math.scalb(one, 20)).isEqualTo(Math.rint(Math.scalb(one, 20)));
                 assertThat(Math.scalb(two, 20)).isEqualTo(Math.rint(Math.scalb(two, 20)));
             }
@@ -248,7 +249,8 @@ class ScalarNoiseTest {
         RandomGenerator random = new dev.aisec.core.Seed(25).generator(0);
         for (int i = 0; i < 10_000; i++) {
             double epsilon = Math.exp(random.nextDouble() * 12 - 6);
-            BigDecimal multiplier = new BigDecimal(LaplaceMechanism.of(epsilon, 1, ADD_REMOVE).noiseMultiplier());
+            BigDecimal multiplier =
+                    new BigDecimal(LaplaceMechanism.of(epsilon, 1, ADD_REMOVE).noiseMultiplier());
             assertThat(multiplier.multiply(new BigDecimal(epsilon))).isGreaterThanOrEqualTo(BigDecimal.ONE);
         }
     }
@@ -262,7 +264,8 @@ class ScalarNoiseTest {
         assertThatThrownBy(() -> DiscreteGaussianMechanism.of(0, 1, ADD_REMOVE)).hasMessageContaining("was 0.0");
         assertThatThrownBy(() -> TruncatedLaplace.of(1, 0, 1, ADD_REMOVE)).hasMessageContaining("delta");
         assertThatThrownBy(() -> new StaircaseMechanism(1, 1, 0, ADD_REMOVE)).hasMessageContaining("gamma");
-        assertThatThrownBy(() -> BoundedLaplace.of(1, 1, 2, 2, ADD_REMOVE)).hasMessageContaining("lower must be < upper");
+        assertThatThrownBy(() -> BoundedLaplace.of(1, 1, 2, 2, ADD_REMOVE))
+                .hasMessageContaining("lower must be < upper");
         assertThatThrownBy(() -> ExponentialMechanism.of(1, Double.POSITIVE_INFINITY, ADD_REMOVE))
                 .hasMessage("sensitivity must be > 0 and finite, was Infinity");
     }

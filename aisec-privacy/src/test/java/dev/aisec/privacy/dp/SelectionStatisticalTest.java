@@ -56,8 +56,7 @@ class SelectionStatisticalTest {
     void noisyMax_coarseLattice_hasExactProbabilities() {
         double[] scores = {3, 1, 3, 4, 0};
         for (ReportNoisyMax.Noise noise : ReportNoisyMax.Noise.values()) {
-            ReportNoisyMax mechanism =
-                    ReportNoisyMax.of(1.5, 1, ADD_REMOVE).withNoise(noise);
+            ReportNoisyMax mechanism = ReportNoisyMax.of(1.5, 1, ADD_REMOVE).withNoise(noise);
             DiscreteScores drawn = new DiscreteScores(mechanism, new ValueLattice(0, 1));
             BitSource bits = new SeededBits(5);
             long[] counts = new long[scores.length];

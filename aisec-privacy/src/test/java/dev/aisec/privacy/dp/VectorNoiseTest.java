@@ -75,11 +75,22 @@ class VectorNoiseTest {
     void releaseInPlace_vector_isClippedAndNoisy() {
         VectorGaussian mechanism = VectorGaussian.of(1, 0.01);
         float[] vector = {30, 40};
-        Release<float[]> release =
-                mechanism.releaseInPlace(vector, TestTokens.of(mechanism.loss(ADD_REMOVE)));
+        Release<float[]> release = mechanism.releaseInPlace(vector, TestTokens.of(mechanism.loss(ADD_REMOVE)));
         assertThat(release.value()).isSameAs(vector);
         assertThat(vector[0]).isCloseTo(0.6f, within(0.1f));
         assertThat(vector[1]).isCloseTo(0.8f, within(0.1f));
+    }
+
+    @Test
+    void releaseInPlace_doubles_areClippedAndNoisy() {
+        VectorLaplace mechanism = new VectorLaplace(1, 0.001);
+        double[] vector = {30, -10};
+        mechanism.releaseInPlace(vector, TestTokens.of(mechanism.loss(ADD_REMOVE)));
+        assertThat(vector[0]).isCloseTo(0.75, within(0.04));
+        assertThat(vector[1]).isCloseTo(-0.25, within(0.04));
+        float[] floats = {-30, 10};
+        mechanism.releaseInPlace(floats, TestTokens.of(mechanism.loss(ADD_REMOVE)));
+        assertThat(floats[0]).isCloseTo(-0.75f, within(0.04f));
     }
 
     @Test
