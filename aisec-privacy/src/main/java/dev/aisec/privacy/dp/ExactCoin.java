@@ -115,7 +115,8 @@ final class ExactCoin {
         BigInteger y = x.multiply(new BigDecimal(BigInteger.ONE.shiftLeft(work - halvings)))
                 .setScale(0, RoundingMode.FLOOR)
                 .unscaledValue();
-        // Alternating series at y < 1/8. Each term is at most 2 units too small, the rounding of y costs one unit, and the
+        // Alternating series at y < 1/8. Each term is at most 2 units too small, the rounding of y costs one unit, and
+        // the
         // part cut off at most 2.
         BigInteger sum = one;
         BigInteger term = one;
@@ -133,9 +134,7 @@ final class ExactCoin {
             high = high.multiply(high).shiftRight(work).add(BigInteger.ONE);
         }
         int drop = work - bits;
-        return new BigInteger[] {
-            low.shiftRight(drop), high.shiftRight(drop).add(BigInteger.ONE)
-        };
+        return new BigInteger[] {low.shiftRight(drop), high.shiftRight(drop).add(BigInteger.ONE)};
     }
 
     private static BigInteger unsigned(long word) {

@@ -19,7 +19,8 @@ import java.util.SortedMap;
  * <p>Source: Wang, Blocki, Li, Jha, Locally Differentially Private Protocols for Frequency Estimation, USENIX Security 2017,
  * section 4.4.
  */
-public final class LocalHashing implements LocalRandomizer<LocalHashing.Report>, FrequencyEstimator<LocalHashing.Report> {
+public final class LocalHashing
+        implements LocalRandomizer<LocalHashing.Report>, FrequencyEstimator<LocalHashing.Report> {
     private static final int MAX_CELLS = 1 << 30;
 
     private final double epsilon;
@@ -127,10 +128,7 @@ public final class LocalHashing implements LocalRandomizer<LocalHashing.Report>,
         SortedMap<String, String> parameters = LocalChecks.parameters("local-hashing", epsilon, categories);
         parameters.put("cells", Integer.toString(cells));
         return FrequencyEstimate.of(
-                parameters,
-                new FrequencyEstimate.Tally(counts, null, users, users),
-                1.0 / cells,
-                gain(epsilon, cells));
+                parameters, new FrequencyEstimate.Tally(counts, null, users, users), 1.0 / cells, gain(epsilon, cells));
     }
 
     @Override

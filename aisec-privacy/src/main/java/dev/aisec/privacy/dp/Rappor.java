@@ -148,8 +148,7 @@ public record Rappor(
 
     Report report(Permanent permanent, BitSource source) {
         checkLength(permanent.bits);
-        BitSet bits = draw(
-                permanent.bits, coin(new BigDecimal(setIfSet)), coin(new BigDecimal(setIfUnset)), source);
+        BitSet bits = draw(permanent.bits, coin(new BigDecimal(setIfSet)), coin(new BigDecimal(setIfUnset)), source);
         return new Report(permanent.multiplier, permanent.offset, bits);
     }
 
@@ -168,8 +167,7 @@ public record Rappor(
         LocalChecks.value(value, categories);
         long a = source.nextLong(PairwiseHash.PRIME);
         long b = source.nextLong(PairwiseHash.PRIME);
-        return new Report(
-                a, b, draw(filter(a, b, value), coin(oneTime(setIfSet)), coin(oneTime(setIfUnset)), source));
+        return new Report(a, b, draw(filter(a, b, value), coin(oneTime(setIfSet)), coin(oneTime(setIfUnset)), source));
     }
 
     /** Of a single {@link #randomize}; ε rounded up. */
@@ -178,9 +176,7 @@ public record Rappor(
         BigDecimal set = oneTime(setIfSet);
         BigDecimal unset = oneTime(setIfUnset);
         BigDecimal ratio = set.multiply(BigDecimal.ONE.subtract(unset))
-                .divide(
-                        unset.multiply(BigDecimal.ONE.subtract(set)),
-                        new MathContext(40, RoundingMode.CEILING));
+                .divide(unset.multiply(BigDecimal.ONE.subtract(set)), new MathContext(40, RoundingMode.CEILING));
         // Up for the rounding to double, for the logarithm (error below one ulp), and for the product.
         double log = Math.nextUp(Math.log(Math.nextUp(ratio.doubleValue())));
         return new PrivacyLoss.Pure(Math.nextUp(log * hashes), Neighbouring.REPLACE_ONE);
@@ -280,9 +276,7 @@ public record Rappor(
     private BigDecimal oneTime(double own) {
         BigDecimal f = new BigDecimal(permanentNoise);
         BigDecimal both = new BigDecimal(setIfUnset).add(new BigDecimal(setIfSet));
-        return f.multiply(both)
-                .divide(TWO)
-                .add(BigDecimal.ONE.subtract(f).multiply(new BigDecimal(own)));
+        return f.multiply(both).divide(TWO).add(BigDecimal.ONE.subtract(f).multiply(new BigDecimal(own)));
     }
 
     private double other() {
