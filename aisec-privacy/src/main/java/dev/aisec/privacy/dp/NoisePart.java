@@ -69,7 +69,7 @@ record NoisePart(boolean laplace, double scale, PrivacyLoss loss) {
 
         /** A magnitude that is exceeded with at most this probability. */
         long quantile(double tail) {
-            return round(noise.quantile(tail)) + (shift == 0 ? 0 : 1);
+            return round(noise.quantile(tail));
         }
 
         private long round(long value) {

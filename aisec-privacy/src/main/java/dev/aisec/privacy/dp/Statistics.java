@@ -20,6 +20,8 @@ final class Statistics {
     /** Share of runs in which an interval may fail. */
     static final double ERROR = 0.05;
 
+    private static final long EXACT = 1L << 52;
+
     private Statistics() {}
 
     static void requireContributions(int contributions) {
@@ -31,12 +33,16 @@ final class Statistics {
 
     /**
      * Noise for a sum of integers in [low, high], of which a user has 1 to m. What a user adds lies between the extremes of
-     * one and of m entries; the numbers are below 2⁵³ and the sensitivity is exact.
+     * one and of m entries; the numbers are at most 2⁵² and the sensitivity is exact.
      */
     static NoisePart part(
             StatisticNoise noise, int parts, long low, long high, int contributions, Neighbouring neighbouring) {
-        double least = (double) low * (low < 0 ? contributions : 1);
-        double most = (double) high * (high > 0 ? contributions : 1);
+        long least = low * (low < 0 ? contributions : 1);
+        long most = high * (high > 0 ? contributions : 1);
+        if (least < -EXACT || most > EXACT) {
+            throw new IllegalArgumentException(
+                    "contributions must be fewer for bounds so far from 0, were " + contributions);
+        }
         double sensitivity = neighbouring.sumSensitivity(least, most);
         return NoisePart.of(noise, parts, sensitivity, sensitivity, neighbouring);
     }
