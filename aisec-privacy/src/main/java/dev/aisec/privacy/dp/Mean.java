@@ -13,8 +13,8 @@ import java.util.Map;
  *
  * <p>Guarantee: the loss of {@code noise} in all, hiding all entries of one user. Noise goes to the sum of the values' distances from
  * the middle of the bounds and, in equal shares of the loss, to their number. Under REPLACE_ONE with one entry of each user, the number
- * is public and all goes to the sum. The interval of a release covers the mean of the values as clamped, rounded and kept with 95 %; it is
- * that of all the bounds allow where the number may be 0.
+ * is public and all goes to the sum. The interval of a release covers the mean of the values as clamped and kept with 95 %; it is
+ * all that the bounds allow where the number may be 0.
  *
  * <p>Assumptions: as for {@link BoundedSum}. The mean is not unbiased: the number's noise and the clamping to the bounds pull it to
  * the middle where entries are few.
@@ -100,7 +100,8 @@ public record Mean(double lower, double upper, int contributions, StatisticNoise
         SumLattice lattice = value.lattice();
         CentredNoise.Range mean = drawn.mean(lattice);
         Estimate estimate = Statistics.measured(
-                toValue(lattice, mean.value()), toValue(lattice, mean.low()), toValue(lattice, mean.high()));
+                // Rounding to the lattice moves the mean by half a step.
+                toValue(lattice, mean.value()), toValue(lattice, mean.low() - 0.5), toValue(lattice, mean.high() + 0.5));
         return new Release<>(
                 toValue(lattice, mean.value()),
                 loss,

@@ -14,7 +14,9 @@ import java.util.stream.IntStream;
  * keys; here of equal weights).
  */
 final class UserSamples {
-    private static final int MAX_ROWS = 1 << 29;
+    private static final int MAX_USERS = 1 << 29;
+    private static final int MAX_ENTRIES = Integer.MAX_VALUE - 8;
+    private static final int NONE = -1;
 
     private final int limit;
     /** Odd and secret: users cannot choose ids that collide. */
@@ -25,14 +27,16 @@ final class UserSamples {
     private int rows;
     private long[] ids = new long[8];
     private int[] kept = new int[8];
-    private long[] priorities;
-    private long[] values;
-    private long entries;
+    /** A row's first entry; entries of a row are linked. */
+    private int[] first = new int[8];
+
+    private int entries;
+    private long[] priorities = new long[8];
+    private long[] values = new long[8];
+    private int[] next = new int[8];
 
     UserSamples(int limit) {
         this.limit = limit;
-        priorities = new long[8 * limit];
-        values = new long[8 * limit];
     }
 
     /** Entries kept. */
@@ -46,17 +50,19 @@ final class UserSamples {
 
     void add(long user, long value, long priority) {
         int row = row(user);
-        int from = row * limit;
-        int n = kept[row];
-        if (n < limit) {
-            priorities[from + n] = priority;
-            values[from + n] = value;
+        if (kept[row] < limit) {
+            if (entries == values.length) {
+                growEntries();
+            }
+            priorities[entries] = priority;
+            values[entries] = value;
+            next[entries] = first[row];
+            first[row] = entries++;
             kept[row]++;
-            entries++;
             return;
         }
-        int last = from;
-        for (int i = from + 1; i < from + limit; i++) {
+        int last = first[row];
+        for (int i = next[last]; i != NONE; i = next[i]) {
             last = priorities[i] > priorities[last] ? i : last;
         }
         if (priority < priorities[last]) {
@@ -67,17 +73,15 @@ final class UserSamples {
 
     void addAll(UserSamples other) {
         for (int row = 0; row < other.rows; row++) {
-            for (int i = row * limit; i < row * limit + other.kept[row]; i++) {
+            for (int i = other.first[row]; i != NONE; i = other.next[i]) {
                 add(other.ids[row], other.values[i], other.priorities[i]);
             }
         }
     }
 
     void forEach(LongConsumer consumer) {
-        for (int row = 0; row < rows; row++) {
-            for (int i = row * limit; i < row * limit + kept[row]; i++) {
-                consumer.accept(values[i]);
-            }
+        for (int i = 0; i < entries; i++) {
+            consumer.accept(values[i]);
         }
     }
 
@@ -90,9 +94,10 @@ final class UserSamples {
             slot = slot + 1 & table.length - 1;
         }
         if (rows == ids.length) {
-            grow();
+            growRows();
         }
         ids[rows] = user;
+        first[rows] = NONE;
         table[slot] = ++rows;
         int row = rows - 1;
         if (2 * rows > table.length) {
@@ -107,15 +112,25 @@ final class UserSamples {
         return (int) (mixed >>> 33) & table.length - 1;
     }
 
-    private void grow() {
-        int capacity = rows + (rows >> 1);
-        if (capacity > MAX_ROWS || (long) capacity * limit > Integer.MAX_VALUE - 8) {
-            throw new IllegalStateException("users must fit into memory, were more than " + rows);
-        }
+    private void growRows() {
+        int capacity = larger(rows, MAX_USERS, "users");
         ids = Arrays.copyOf(ids, capacity);
         kept = Arrays.copyOf(kept, capacity);
-        priorities = Arrays.copyOf(priorities, capacity * limit);
-        values = Arrays.copyOf(values, capacity * limit);
+        first = Arrays.copyOf(first, capacity);
+    }
+
+    private void growEntries() {
+        int capacity = larger(entries, MAX_ENTRIES, "entries");
+        priorities = Arrays.copyOf(priorities, capacity);
+        values = Arrays.copyOf(values, capacity);
+        next = Arrays.copyOf(next, capacity);
+    }
+
+    private static int larger(int full, int most, String what) {
+        if (full == most) {
+            throw new IllegalStateException(what + " of users must be at most " + most + ", were more");
+        }
+        return (int) Math.min(most, full + (full >> 1) + 8L);
     }
 
     private void rehash() {
@@ -140,7 +155,7 @@ final class UserSamples {
         for (int row : order) {
             out.putLong(ids[row]);
             out.putInt(kept[row]);
-            IntStream.range(row * limit, row * limit + kept[row])
+            IntStream.iterate(first[row], i -> i != NONE, i -> next[i])
                     .boxed()
                     .sorted((a, b) -> Long.compare(priorities[a], priorities[b]))
                     .forEach(i -> {
@@ -152,7 +167,7 @@ final class UserSamples {
 
     static UserSamples read(StateBytes.Reader in, int limit, long least, long largest) {
         UserSamples samples = new UserSamples(limit);
-        int users = in.getInt("users", 0, MAX_ROWS);
+        int users = in.getInt("users", 0, MAX_USERS);
         long before = 0;
         for (int u = 0; u < users; u++) {
             long id = in.getLong();
