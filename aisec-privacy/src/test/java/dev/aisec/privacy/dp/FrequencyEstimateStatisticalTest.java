@@ -62,8 +62,8 @@ class FrequencyEstimateStatisticalTest {
 
     /**
      * 1000 runs of 60 users. Mean: 7 standard errors, below 3e-12 each. Variance: within 35 %, that is 7 standard errors of
-     * √(2/1000), widened for the kurtosis of few users. Coverage ≥ 95 %: at most 1000·5 % + 6.4 standard deviations misses,
-     * 94; below 1e-9.
+     * √(2/1000), widened for the kurtosis of few users. Coverage ≥ 95 %: more than 104 misses, below 1e-9 in
+     * all.
      */
     @ParameterizedTest
     @MethodSource("cases")
@@ -93,7 +93,7 @@ class FrequencyEstimateStatisticalTest {
             if (randomizer.exact) {
                 assertThat(squares[v] / runs / variance).isGreaterThan(0.65);
             }
-            assertThat(missed[v]).isLessThanOrEqualTo(94);
+            assertThat(missed[v]).isLessThanOrEqualTo(104);
         }
     }
 
