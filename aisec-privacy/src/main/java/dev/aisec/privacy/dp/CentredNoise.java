@@ -36,7 +36,11 @@ record CentredNoise(double lower, double upper, int contributions, StatisticNois
         BigInteger n = BigInteger.valueOf(totals.count());
         double tail = Statistics.ERROR / samplers.size();
         int next = 0;
-        Range sum = noisy(totals.sum().subtract(n.multiply(BigInteger.valueOf(lattice.middle()))), samplers.get(next++), tail, bits);
+        Range sum = noisy(
+                totals.sum().subtract(n.multiply(BigInteger.valueOf(lattice.middle()))),
+                samplers.get(next++),
+                tail,
+                bits);
         Range squares = Range.of(0);
         if (withSquares) {
             BigInteger shift = n.multiply(BigInteger.valueOf(lattice.largestSquare() / 2));

@@ -31,8 +31,7 @@ public record Histogram(int bins, int contributions, StatisticNoise noise)
     /** Checks the parameters. */
     public Histogram {
         if (bins < 1 || bins > CountAccumulator.MAX_BINS) {
-            throw new IllegalArgumentException(
-                    "bins must be in [1, " + CountAccumulator.MAX_BINS + "], were " + bins);
+            throw new IllegalArgumentException("bins must be in [1, " + CountAccumulator.MAX_BINS + "], were " + bins);
         }
         Statistics.requireContributions(contributions);
     }
@@ -98,8 +97,7 @@ public record Histogram(int bins, int contributions, StatisticNoise noise)
         List<Measurement.Point> points = new ArrayList<>(bins);
         for (long count : value.totals()) {
             long noisy = count + sampler.sample(bits);
-            points.add(new Measurement.Point(
-                    released.size(), Statistics.measured(noisy, noisy - half, noisy + half)));
+            points.add(new Measurement.Point(released.size(), Statistics.measured(noisy, noisy - half, noisy + half)));
             released.add(noisy);
         }
         return new Release<>(

@@ -63,7 +63,8 @@ final class LocalChecks {
         if (answers == 2) {
             return new PrivacyLoss.Pure(epsilon, Neighbouring.REPLACE_ONE);
         }
-        BigInteger truth = ExactCoin.truth(new BigDecimal(epsilon), answers - 1L, BITS).high();
+        BigInteger truth =
+                ExactCoin.truth(new BigDecimal(epsilon), answers - 1L, BITS).high();
         BigDecimal one = new BigDecimal(BigInteger.ONE.shiftLeft(BITS));
         BigDecimal exact = one.subtract(new BigDecimal(truth))
                 .multiply(BigDecimal.valueOf(answers))

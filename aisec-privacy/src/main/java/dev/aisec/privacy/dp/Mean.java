@@ -101,7 +101,9 @@ public record Mean(double lower, double upper, int contributions, StatisticNoise
         CentredNoise.Range mean = drawn.mean(lattice);
         Estimate estimate = Statistics.measured(
                 // Rounding to the lattice moves the mean by half a step.
-                toValue(lattice, mean.value()), toValue(lattice, mean.low() - 0.5), toValue(lattice, mean.high() + 0.5));
+                toValue(lattice, mean.value()),
+                toValue(lattice, mean.low() - 0.5),
+                toValue(lattice, mean.high() + 0.5));
         return new Release<>(
                 toValue(lattice, mean.value()),
                 loss,

@@ -112,8 +112,7 @@ public final class SumAccumulator {
         long seen = 0;
         for (int i = from; i < to; i++) {
             // Rounds as rint does: what is added leaves no digits after the point.
-            long bits = Double.doubleToRawLongBits(
-                    Math.min(Math.max(values[i], low), high) * scale + SumLattice.MAGIC);
+            long bits = Double.doubleToRawLongBits(Math.min(Math.max(values[i], low), high) * scale + SumLattice.MAGIC);
             bitsSum += bits;
             seen |= bits;
         }
@@ -132,8 +131,7 @@ public final class SumAccumulator {
         long squareSum = 0;
         long seen = 0;
         for (int i = from; i < to; i++) {
-            long bits = Double.doubleToRawLongBits(
-                    Math.min(Math.max(values[i], low), high) * scale + SumLattice.MAGIC);
+            long bits = Double.doubleToRawLongBits(Math.min(Math.max(values[i], low), high) * scale + SumLattice.MAGIC);
             seen |= bits;
             long centred = bits - shift;
             centredSum += centred;

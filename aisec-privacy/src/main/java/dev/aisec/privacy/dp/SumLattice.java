@@ -24,18 +24,16 @@ record SumLattice(int exponent, long low, long high) {
     static SumLattice of(double lower, double upper) {
         double width = upper - lower;
         if (!(Double.isFinite(lower) && Double.isFinite(upper) && width >= 0x1p-900 && width <= 0x1p900)) {
-            throw new IllegalArgumentException("lower and upper must be finite with a width in [2^-900, 2^900], were "
-                    + lower + " and " + upper);
+            throw new IllegalArgumentException(
+                    "lower and upper must be finite with a width in [2^-900, 2^900], were " + lower + " and " + upper);
         }
         if (Math.max(Math.abs(lower), Math.abs(upper)) > width * 0x1p19) {
             throw new IllegalArgumentException(
                     "lower and upper must be within 2^19 widths of 0, were " + lower + " and " + upper);
         }
         int exponent = Math.getExponent(width) - DIGITS;
-        return new SumLattice(
-                exponent,
-                (long) Math.rint(Math.scalb(lower, -exponent)),
-                (long) Math.rint(Math.scalb(upper, -exponent)));
+        return new SumLattice(exponent, (long) Math.rint(Math.scalb(lower, -exponent)), (long)
+                Math.rint(Math.scalb(upper, -exponent)));
     }
 
     /** Steps of a clamped value. */

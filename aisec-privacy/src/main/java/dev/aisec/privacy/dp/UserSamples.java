@@ -172,7 +172,8 @@ final class UserSamples {
         for (int u = 0; u < users; u++) {
             long id = in.getLong();
             if (u > 0 && id <= before) {
-                throw new MalformedInputException(in.offset() - Long.BYTES, "users must be in ascending order, were not");
+                throw new MalformedInputException(
+                        in.offset() - Long.BYTES, "users must be in ascending order, were not");
             }
             before = id;
             int n = in.getInt("entries of a user", 1, limit);

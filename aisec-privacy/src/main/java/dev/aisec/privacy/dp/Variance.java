@@ -101,8 +101,7 @@ public record Variance(double lower, double upper, int contributions, StatisticN
         PrivacyLoss loss = Statistics.loss(parts);
         token.use(loss);
         SumLattice lattice = value.lattice();
-        CentredNoise.Range variance =
-                centred.draw(value, samplers, bits).variance(lattice);
+        CentredNoise.Range variance = centred.draw(value, samplers, bits).variance(lattice);
         int exponent = 2 * lattice.exponent();
         double released = Math.scalb(variance.value(), exponent);
         Estimate estimate = Statistics.measured(

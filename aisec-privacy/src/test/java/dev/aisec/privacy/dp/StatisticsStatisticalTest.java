@@ -87,12 +87,14 @@ class StatisticsStatisticalTest {
         SumAccumulator sums = varianceOf.accumulator();
         sums.addAll(data(n));
         Mean meanOf = Mean.of(LOWER, UPPER, 1);
-        // A Laplace variable is beyond 24 scales with probability 4e-11; shares of a third: scales up to 12 widths' halves.
+        // A Laplace variable is beyond 24 scales with probability 4e-11; shares of a third: scales up to 12 widths'
+        // halves.
         assertThat(varianceOf
                         .release(sums, TestTokens.of(varianceOf.loss(relation)), new SeededBits(3))
                         .value())
                 .isCloseTo(variance, within(3 * 24 * 16.0 / n * 3));
-        assertThat(meanOf.release(sums, TestTokens.of(meanOf.loss(relation)), new SeededBits(3)).value())
+        assertThat(meanOf.release(sums, TestTokens.of(meanOf.loss(relation)), new SeededBits(3))
+                        .value())
                 .isCloseTo(mean, within(2 * 24 * 4.0 / n * 2));
         Histogram histogramOf = Histogram.gaussian(3, 2);
         CountAccumulator bins = histogramOf.accumulator();

@@ -43,8 +43,7 @@ class StatisticsTest {
         BigInteger sum = BigInteger.ZERO;
         for (double value : values) {
             BigDecimal clamped = new BigDecimal(value < lower ? lower : value > upper ? upper : value);
-            sum = sum.add(clamped
-                    .multiply(new BigDecimal(BigInteger.ONE.shiftLeft(-exponent)))
+            sum = sum.add(clamped.multiply(new BigDecimal(BigInteger.ONE.shiftLeft(-exponent)))
                     .setScale(0, RoundingMode.HALF_EVEN)
                     .toBigIntegerExact());
         }
@@ -67,7 +66,8 @@ class StatisticsTest {
         }
         right.addAll(values);
         left.merge(rest);
-        BigInteger expected = reference(values, BOUNDS[0], BOUNDS[1], all.lattice().exponent());
+        BigInteger expected =
+                reference(values, BOUNDS[0], BOUNDS[1], all.lattice().exponent());
         assertThat(List.of(sum(all), sum(single), sum(left), sum(right))).containsOnly(expected);
         assertThat(all.totals().count()).isEqualTo(5000);
         assertThat(all.toBytes()).isEqualTo(single.toBytes()).isEqualTo(left.toBytes());
@@ -187,7 +187,8 @@ class StatisticsTest {
                 .isThrownBy(() -> Variance.of(0, 1, 1).accumulator().addAll(values))
                 .withMessageContaining("value 2500");
         assertThat(accumulator.toBytes()).isEqualTo(before);
-        accumulator.addAll(new double[] {Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, Double.MAX_VALUE, -0.0, 4e-320});
+        accumulator.addAll(
+                new double[] {Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, Double.MAX_VALUE, -0.0, 4e-320});
         assertThat(accumulator.lattice().toDouble(sum(accumulator))).isEqualTo(2);
     }
 
@@ -236,8 +237,7 @@ class StatisticsTest {
 
     @Test
     void count_users_areBoundedAcrossBins() {
-        CountAccumulator accumulator =
-                Histogram.of(4, 1).withContributions(2).accumulator();
+        CountAccumulator accumulator = Histogram.of(4, 1).withContributions(2).accumulator();
         CountAccumulator other = Histogram.of(4, 1).withContributions(2).accumulator();
         for (int i = 0; i < 40; i++) {
             accumulator.add(77, i % 4);
@@ -316,15 +316,20 @@ class StatisticsTest {
                 .isThrownBy(() -> statistic.release(BoundedSum.of(0, 2, 0.5).accumulator(), token))
                 .withMessageContaining("[0.0, 1.0]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> statistic.release(statistic.withContributions(2).accumulator(), token));
+                .isThrownBy(
+                        () -> statistic.release(statistic.withContributions(2).accumulator(), token));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Variance.of(0, 1, 0.5)
-                        .release(accumulator, TestTokens.of(Variance.of(0, 1, 0.5).loss(Neighbouring.ADD_REMOVE))));
+                        .release(
+                                accumulator,
+                                TestTokens.of(Variance.of(0, 1, 0.5).loss(Neighbouring.ADD_REMOVE))));
         Release<Double> release = statistic.release(accumulator, token);
         assertThat(release.loss()).isEqualTo(new PrivacyLoss.Pure(0.5, Neighbouring.ADD_REMOVE));
         assertThat(release.evidence().technique()).isEqualTo(Technique.DIFFERENTIAL_PRIVACY);
         assertThat(release.evidence().measurements().get(0)).isInstanceOf(Measurement.Scalar.class);
-        assertThat(release.evidence().parameters()).containsEntry("token", "test").containsEntry("upper", "1.0");
+        assertThat(release.evidence().parameters())
+                .containsEntry("token", "test")
+                .containsEntry("upper", "1.0");
         assertThatIllegalStateException().isThrownBy(() -> statistic.release(accumulator, token));
     }
 
@@ -357,7 +362,8 @@ class StatisticsTest {
                         sum = sum.add(BigDecimal.valueOf(part.times())
                                 .divide(new BigDecimal(multiplier).pow(2), new java.math.MathContext(60)));
                     }
-                    BigDecimal whole = BigDecimal.ONE.divide(new BigDecimal(epsilon).pow(2), new java.math.MathContext(60));
+                    BigDecimal whole =
+                            BigDecimal.ONE.divide(new BigDecimal(epsilon).pow(2), new java.math.MathContext(60));
                     assertThat(sum).isLessThanOrEqualTo(whole);
                     assertThat(sum.doubleValue()).isCloseTo(whole.doubleValue(), within(1e-12 * whole.doubleValue()));
                 }
@@ -378,9 +384,14 @@ class StatisticsTest {
             NoisePart part = NoisePart.of(
                     new StatisticNoise.Laplace(epsilon), 1 + i % 3, sensitivity, sensitivity, Neighbouring.ADD_REMOVE);
             BigDecimal spent = new BigDecimal(((PrivacyLoss.Pure) part.loss()).epsilon());
-            assertThat(new BigDecimal(part.scale()).multiply(spent)).isGreaterThanOrEqualTo(new BigDecimal(sensitivity));
+            assertThat(new BigDecimal(part.scale()).multiply(spent))
+                    .isGreaterThanOrEqualTo(new BigDecimal(sensitivity));
             NoisePart gauss = NoisePart.of(
-                    new StatisticNoise.Gaussian(epsilon + 0.01), 1 + i % 3, sensitivity, sensitivity, Neighbouring.ADD_REMOVE);
+                    new StatisticNoise.Gaussian(epsilon + 0.01),
+                    1 + i % 3,
+                    sensitivity,
+                    sensitivity,
+                    Neighbouring.ADD_REMOVE);
             assertThat(new BigDecimal(gauss.scale()))
                     .isGreaterThanOrEqualTo(new BigDecimal(((PrivacyLoss.Gaussian) gauss.loss()).noiseMultiplier())
                             .multiply(new BigDecimal(sensitivity)));
