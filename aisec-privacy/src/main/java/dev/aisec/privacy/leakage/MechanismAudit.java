@@ -158,13 +158,7 @@ public record MechanismAudit(double epsilon, double delta, long samples, double 
      * @param tests runs on each input that were counted
      */
     public record Result(
-            String subject,
-            MechanismAudit audit,
-            double epsilonLower,
-            String event,
-            long hits,
-            long others,
-            long tests)
+            String subject, MechanismAudit audit, double epsilonLower, String event, long hits, long others, long tests)
             implements EvidenceSource {
         /**
          * Tells whether the claim is refuted.
@@ -209,15 +203,7 @@ public record MechanismAudit(double epsilon, double delta, long samples, double 
         public String toString() {
             return String.format(
                     "%s: epsilon >= %.4f at delta %s with confidence 1 - %s, claimed %s; %s (%d and %d of %d runs)",
-                    subject,
-                    epsilonLower,
-                    audit.delta,
-                    audit.falseAlarm,
-                    audit.epsilon,
-                    event,
-                    hits,
-                    others,
-                    tests);
+                    subject, epsilonLower, audit.delta, audit.falseAlarm, audit.epsilon, event, hits, others, tests);
         }
     }
 }

@@ -133,8 +133,8 @@ final class OutputEvent {
             for (int k = 0; k < order.length; k++) {
                 hits += in[order[k]];
                 misses += other[order[k]];
-                double score = (hits - factor * misses - delta * n)
-                        / Math.sqrt(hits + factor * factor * (misses + 1) + 1);
+                double score =
+                        (hits - factor * misses - delta * n) / Math.sqrt(hits + factor * factor * (misses + 1) + 1);
                 if (score > best) {
                     best = score;
                     length = k + 1;
@@ -147,7 +147,8 @@ final class OutputEvent {
                 int cell = order[k];
                 member[cell] = true;
                 int interval = zeros ? cell / ZERO_CLASSES : cell;
-                least = Math.min(least, interval == 0 ? Double.NEGATIVE_INFINITY : cuts[Math.min(interval, cuts.length) - 1]);
+                least = Math.min(
+                        least, interval == 0 ? Double.NEGATIVE_INFINITY : cuts[Math.min(interval, cuts.length) - 1]);
                 most = Math.max(most, interval < cuts.length ? cuts[interval] : Double.POSITIVE_INFINITY);
             }
             String what = kind + (zeros ? " by value and trailing zeros" : "") + ", " + length + " of " + size()

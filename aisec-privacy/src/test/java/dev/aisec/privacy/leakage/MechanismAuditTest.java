@@ -17,9 +17,7 @@ class MechanismAuditTest {
     private final RandomGenerator random = new Seed(3).generator(0);
 
     private MechanismAudit.Result audit(double epsilon, double delta, DoubleSupplier first, DoubleSupplier second) {
-        return MechanismAudit.of(epsilon, delta)
-                .withSamples(200_000)
-                .run("subject", first, second, Progress.NONE);
+        return MechanismAudit.of(epsilon, delta).withSamples(200_000).run("subject", first, second, Progress.NONE);
     }
 
     private double laplace(double scale) {
@@ -52,8 +50,9 @@ class MechanismAuditTest {
         assertThat(result.violated()).isTrue();
         assertThat(result.epsilonLower()).isCloseTo(2, within(0.15));
         Evidence evidence = result.evidence();
-        assertThat(evidence.findings()).singleElement().satisfies(f -> assertThat(f.code())
-                .isEqualTo("privacy.violation"));
+        assertThat(evidence.findings())
+                .singleElement()
+                .satisfies(f -> assertThat(f.code()).isEqualTo("privacy.violation"));
         assertThat(result.toString()).contains("claimed 1.0");
     }
 
@@ -69,7 +68,8 @@ class MechanismAuditTest {
     @Test
     void run_gaussianAtItsDelta_isNotViolatedButWithHalfTheNoise() {
         // ε = 1, δ = 1e-5 need σ = 3.7306… (Balle and Wang 2018); at σ = 1, δ(1) is 0.127.
-        assertThat(audit(1, 1e-5, () -> gaussian(0, 3.731), () -> gaussian(1, 3.731)).violated())
+        assertThat(audit(1, 1e-5, () -> gaussian(0, 3.731), () -> gaussian(1, 3.731))
+                        .violated())
                 .isFalse();
         assertThat(audit(1, 1e-5, () -> gaussian(0, 1), () -> gaussian(1, 1)).violated())
                 .isTrue();
@@ -77,7 +77,8 @@ class MechanismAuditTest {
 
     @Test
     void run_floatingPointNoise_isBetrayedByItsLastBits() {
-        // Mironov 2012: near 0 the sum 1 + noise has fewer bits than noise alone. By value alone nothing is wrong with ε = 2.
+        // Mironov 2012: near 0 the sum 1 + noise has fewer bits than noise alone. By value alone nothing is wrong with
+        // ε = 2.
         DoubleSupplier first = () -> laplace(1);
         DoubleSupplier second = () -> 1 + laplace(1);
 
@@ -124,7 +125,6 @@ class MechanismAuditTest {
         assertThatThrownBy(() -> MechanismAudit.of(1, 1)).hasMessage("delta must be in [0, 1), was 1.0");
         assertThatThrownBy(() -> MechanismAudit.of(1, 0).withSamples(10))
                 .hasMessage("samples must be in [1000, 1e9], were 10");
-        assertThatThrownBy(() -> new MechanismAudit(1, 0, 1000, 0))
-                .hasMessage("falseAlarm must be in (0, 1), was 0.0");
+        assertThatThrownBy(() -> new MechanismAudit(1, 0, 1000, 0)).hasMessage("falseAlarm must be in (0, 1), was 0.0");
     }
 }
