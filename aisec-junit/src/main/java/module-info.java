@@ -6,4 +6,8 @@ module dev.aisec.junit {
     requires static transitive org.jspecify;
 
     exports dev.aisec.junit;
+
+    // JUnit makes the extension.
+    opens dev.aisec.junit to
+            org.junit.platform.commons;
 }

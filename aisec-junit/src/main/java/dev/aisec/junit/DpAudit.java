@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
 @Test
 @ExtendWith(DpAuditExtension.class)
+@SuppressWarnings("exports") // Named to JUnit, not to users.
 public @interface DpAudit {
     /**
      * The claimed ε.
