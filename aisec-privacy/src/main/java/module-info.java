@@ -9,4 +9,5 @@ module dev.aisec.privacy {
 
     exports dev.aisec.privacy.accounting;
     exports dev.aisec.privacy.dp;
+    exports dev.aisec.privacy.leakage;
 }

@@ -24,6 +24,7 @@ class ModuleArrowsTest {
             "nd4j", Set.of("core", "provenance"),
             "robustness", Set.of("core", "provenance", "nd4j"),
             "privacy", Set.of("core"),
+            "junit", Set.of("core", "privacy"),
             "assessment", Set.of("core"),
             "cli", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "assessment"),
             "benchmarks", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "assessment", "cli"));
