@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The largest probabilities π(n) of naming a group of n users that are (ε, δ)-differentially private: π(0) = 0 and
+ * The largest probabilities π(n) of naming a partition of n users that are (ε, δ)-differentially private: π(0) = 0 and
  * π(n) = min(e^ε π(n−1) + δ, 1 − e^(−ε)(1 − π(n−1) − δ), 1). Known to any precision, and met exactly. For one thread.
  *
  * <p>How: both steps f and g of the recursion rise; f is the smaller one below x* = (1 − δ)/(e^ε + 1), and g above. So
