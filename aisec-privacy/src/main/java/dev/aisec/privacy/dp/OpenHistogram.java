@@ -100,8 +100,7 @@ public record OpenHistogram(double delta, int partitions, long threshold, Statis
     }
 
     private PrivacyLoss loss(NoisePart part) {
-        return part.loss()
-                .and(new PrivacyLoss.Approximate(0, delta, part.loss().neighbouring()));
+        return part.loss().and(new PrivacyLoss.Approximate(0, delta, part.loss().neighbouring()));
     }
 
     @Override

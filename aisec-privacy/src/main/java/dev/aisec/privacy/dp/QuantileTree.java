@@ -164,12 +164,14 @@ public final class QuantileTree {
         int leaves = below.length - 1;
         double[] bounds = new double[branching];
         double slack = 0.5 * fineness * height * height * branching + Math.abs(below[leaves]) * 0x1p-40;
-        Arrays.setAll(bounds, k -> slack
-                + part.sumQuantile(
-                        Math.max(
-                                squares(branching, height, (double) k / branching, rank),
-                                squares(branching, height, (k + 1.0) / branching, rank)),
-                        Statistics.ERROR / 2));
+        Arrays.setAll(
+                bounds,
+                k -> slack
+                        + part.sumQuantile(
+                                Math.max(
+                                        squares(branching, height, (double) k / branching, rank),
+                                        squares(branching, height, (k + 1.0) / branching, rank)),
+                                Statistics.ERROR / 2));
         int share = leaves / branching;
         // The true quantile's leaf is fixed by the data; below it are at most qn entries, below its end at least qn.
         // So the

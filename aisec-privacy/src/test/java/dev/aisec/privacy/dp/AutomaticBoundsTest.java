@@ -61,14 +61,15 @@ class AutomaticBoundsTest {
         AutomaticBounds statistic = AutomaticBounds.of(epsilon).withFailure(failure);
         NoisePart part = NoisePart.of(statistic.noise(), 1, 1, 1, Neighbouring.ADD_REMOVE);
         long threshold = statistic.threshold(part.sampler());
-        BigDecimal q = BigDecimals.exp(
-                BigDecimal.ONE.negate().divide(new BigDecimal(part.scale()), BigDecimals.DIGITS));
+        BigDecimal q =
+                BigDecimals.exp(BigDecimal.ONE.negate().divide(new BigDecimal(part.scale()), BigDecimals.DIGITS));
         // P(X > T) = q^(T+1) / (1 + q)
         BigDecimal tail = q.pow((int) threshold + 1, BigDecimals.DIGITS)
                 .divide(BigDecimal.ONE.add(q), BigDecimals.DIGITS)
                 .multiply(BigDecimal.valueOf(258));
         assertThat(tail).isLessThanOrEqualTo(new BigDecimal(failure));
-        assertThat(tail.divide(q, BigDecimals.DIGITS)).isGreaterThan(new BigDecimal(failure).multiply(new BigDecimal("0.999999")));
+        assertThat(tail.divide(q, BigDecimals.DIGITS))
+                .isGreaterThan(new BigDecimal(failure).multiply(new BigDecimal("0.999999")));
     }
 
     /** Empty data: at a failure of 1/2, bounds at most in half of 200 releases; by chance above with probability below 1e-10. */

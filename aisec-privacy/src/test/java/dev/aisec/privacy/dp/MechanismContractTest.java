@@ -100,12 +100,15 @@ class MechanismContractTest {
                 tree(Quantiles.gaussian(0, 1, 0.7).withTree(4, 2).withContributions(3)),
                 bounds(AutomaticBounds.of(0.7).withExponents(-4, 4)),
                 bounds(AutomaticBounds.gaussian(0.7).withExponents(-4, 4)),
-                partitions(PartitionSelection.of(0.7, 1e-3), (name, release) -> release.value()
-                        .contains(name)),
-                partitions(OpenHistogram.of(0.7, 1e-3), (name, release) -> release.value()
-                        .containsKey(name)),
-                partitions(OpenHistogram.gaussian(0.7, 1e-3), (name, release) -> release.value()
-                        .containsKey(name)));
+                partitions(
+                        PartitionSelection.of(0.7, 1e-3),
+                        (name, release) -> release.value().contains(name)),
+                partitions(
+                        OpenHistogram.of(0.7, 1e-3),
+                        (name, release) -> release.value().containsKey(name)),
+                partitions(
+                        OpenHistogram.gaussian(0.7, 1e-3),
+                        (name, release) -> release.value().containsKey(name)));
     }
 
     private static Case<Double, Double> real(Mechanism<Double, Double> mechanism, double truth) {
