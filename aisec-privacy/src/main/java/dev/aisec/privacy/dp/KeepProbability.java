@@ -9,9 +9,9 @@ import java.util.Map;
  * The largest probabilities π(n) of naming a partition of n users that are (ε, δ)-differentially private: π(0) = 0 and
  * π(n) = min(e^ε π(n−1) + δ, 1 − e^(−ε)(1 − π(n−1) − δ), 1). Known to any precision, and met exactly. For one thread.
  *
- * <p>How: both steps f and g of the recursion rise; f is the smaller one below x* = (1 − δ)/(e^ε + 1), and g above. So
- * π(n) = min(g^(n−k)(f^k(0)), 1) for k = min(n, n₁), and any other k gives no less. The least of three candidates near n₁, which is known
- * to much less than 1, is therefore exact.
+ * <p>How: both steps f and g of the recursion rise; f is the smaller one below x* = (1 − δ)/(e^ε + 1), and g above. So π(n) =
+ * min(g^(n−k)(f^k(0)), 1) for k = min(n, n₁), and any other k gives no less. The least of three candidates near n₁, which is
+ * known to much less than 1, is therefore exact.
  */
 final class KeepProbability {
     private static final int DIGITS = 62;

@@ -13,22 +13,24 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The number of users in each partition (group of the data), with noise, where the names of the partitions come from the data: partitions with a noisy count above a
- * limit, names and counts in one release. Who needs no counts takes {@link PartitionSelection}; who knows the names a {@link Histogram}.
+ * The number of users in each partition (group of the data), with noise, where the names of the partitions come from the data:
+ * partitions with a noisy count above a limit, names and counts in one release. Who needs no counts takes
+ * {@link PartitionSelection}; who knows the names a {@link Histogram}.
  *
- * <p>Guarantee: the loss of {@code noise} and (0, δ), composed, hiding all partitions of one user. A partition with fewer users than the
- * threshold is never named. The interval of each count covers the number of users kept with 95 %, each by itself and before it is
- * known which are named: a partition of few users is named only where its noise is large. The evidence also says how many users a partition
- * may have that is not named.
+ * <p>Guarantee: the loss of {@code noise} and (0, δ), composed, hiding all partitions of one user. A partition with fewer users
+ * than the threshold is never named. The interval of each count covers the number of users kept with 95 %, each by itself and
+ * before it is known which are named: a partition of few users is named only where its noise is large. The evidence also says how
+ * many users a partition may have that is not named.
  *
  * <p>Assumptions: a user is in at most m partitions, see {@link PartitionAccumulator}.
  *
- * <p>Formula: sensitivity m in L1 and √m in L2, under REPLACE_ONE of 2m partitions. The limit is threshold + T with P(noise &gt; T) ≤
- * 1 − (1 − δ)^(1/m), rounded down: the partitions that only one of two neighbours may name are m at most, each by one user above what may
- * never be named; that one of them is named has probability δ at most, and their names are independent of all other counts.
+ * <p>Formula: sensitivity m in L1 and √m in L2, under REPLACE_ONE of 2m partitions. The limit is threshold + T with P(noise &gt;
+ * T) ≤ 1 − (1 − δ)^(1/m), rounded down: the partitions that only one of two neighbours may name are m at most, each by one user
+ * above what may never be named; that one of them is named has probability δ at most, and their names are independent of all
+ * other counts.
  *
- * <p>Source: Korolova, Kenthapadi, Mishra, Ntoulas, Releasing Search Queries and Clicks Privately, WWW 2009, theorem 1; Desfontaines,
- * Voss, Gipson, Mandayam, Differentially Private Partition Selection, PoPETs 2022, section 3 (Laplace and Gaussian thresholds).
+ * <p>Source: Korolova, Kenthapadi, Mishra, Ntoulas, Releasing Search Queries and Clicks Privately, WWW 2009, theorem 1;
+ * Desfontaines, Voss, Gipson, Mandayam, Differentially Private Partition Selection, PoPETs 2022 (comparison with thresholds).
  *
  * @param delta δ of the names; in [10⁻³⁰⁰, 1/2]
  * @param partitions m, the largest number of partitions of a user; in [1, 4096]

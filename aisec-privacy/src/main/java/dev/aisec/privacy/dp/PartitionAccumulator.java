@@ -12,12 +12,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The number of users in each partition, exact, for {@link PartitionSelection} and {@link OpenHistogram}. Mutable, for one thread at a
- * time; parts of the data are counted apart and {@link #merge merged}. The state does not depend on the order of entries.
+ * The number of users in each partition, exact, for {@link PartitionSelection} and {@link OpenHistogram}. Mutable, for one thread
+ * at a time; parts of the data are counted apart and {@link #merge merged}. The state does not depend on the order of entries.
  *
- * <p>{@link #add(String)} takes each user as bounded by the caller: once in a partition, and in at most m partitions. {@link #add(long, String)}
- * bounds them here: a user counts once in a partition whatever the number of entries, and of a user in more partitions a secure sample of m is
- * kept, in which a partition of more of the user's entries is likelier. What is held, and {@link #toBytes}, is as private as the data.
+ * <p>{@link #add(String)} takes each user as bounded by the caller: once in a partition, and in at most m partitions. {@link
+ * #add(long, String)} bounds them here: a user counts once in a partition whatever the number of entries, and of a user in more
+ * partitions a secure sample of m is kept, in which a partition of more of the user's entries is likelier. What is held, and
+ * {@link #toBytes}, is as private as the data.
  */
 public final class PartitionAccumulator {
     private static final int KIND = 4;

@@ -11,21 +11,23 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /**
- * Which partitions (groups of the data) may be named, where the names themselves come from the data: a name may be of one user only. Releases the
- * names of partitions by chance, likelier the more users they have.
+ * Which partitions (groups of the data) may be named, where the names themselves come from the data: a name may be of one user
+ * only. Releases the names of partitions by chance, likelier the more users they have.
  *
- * <p>Guarantee: (ε, δ)-differential privacy, hiding all partitions of one user. Names are drawn with exactly the stated probabilities; for
- * m = 1 no rule names more partitions. A partition with fewer users than the threshold is never named. The evidence says how many users a
- * partition may have that is not named.
+ * <p>Guarantee: (ε, δ)-differential privacy, hiding all partitions of one user. Names are drawn with exactly the stated
+ * probabilities; for m = 1 under ADD_REMOVE no rule names more partitions. A partition with fewer users than the threshold is
+ * never named. The evidence says how many users a partition may have that is not named.
  *
- * <p>Assumptions: a user is in at most m partitions, see {@link PartitionAccumulator}. Names are released in the order of their characters.
+ * <p>Assumptions: a user is in at most m partitions, see {@link PartitionAccumulator}. Names are released in the order of their
+ * characters.
  *
- * <p>Formula: a partition of n users is named with probability π(n − threshold + 1), where π(0) = 0 and π(n) = min(e^ε' π(n−1) + δ',
- * 1 − e^(−ε')(1 − π(n−1) − δ'), 1), with ε' = ε/m and δ' = 1 − (1 − δ)^(1/m), both rounded down. A replaced user changes 2m partitions:
- * under REPLACE_ONE 2m stands for m.
+ * <p>Formula: a partition of n users is named with probability π(n − threshold + 1), where π(0) = 0 and π(n) = min(e^ε' π(n−1) +
+ * δ', 1 − e^(−ε')(1 − π(n−1) − δ'), 1), with ε' = ε/m and δ' = 1 − (1 − δ)^(1/m), both rounded down. A replaced user changes 2m
+ * partitions: under REPLACE_ONE 2m stands for m.
  *
  * <p>Source: Desfontaines, Voss, Gipson, Mandayam, Differentially Private Partition Selection, PoPETs 2022, theorem 1; Kairouz,
- * Oh, Viswanath, The Composition Theorem for Differential Privacy, ICML 2015, theorem 3.3 (of m partitions: mε' and 1 − (1 − δ')^m).
+ * Oh, Viswanath, The Composition Theorem for Differential Privacy, ICML 2015, theorem 3.3 (of m partitions: mε' and 1 − (1 −
+ * δ')^m).
  *
  * @param epsilon ε; in [2⁻²⁰, 1000]
  * @param delta δ; in [10⁻³⁰⁰, 1/2]
