@@ -98,7 +98,8 @@ public record PldAccountant(double discretisation) implements Accountant {
         double high = 0;
         for (boolean reversed : directions(parts)) {
             // A coarse pass tells how deep the tails matter.
-            double guess = new PldAccountant(Math.min(1, 8 * discretisation)).run(parts, 1e-250, reversed, false, epsilon);
+            double guess =
+                    new PldAccountant(Math.min(1, 8 * discretisation)).run(parts, 1e-250, reversed, false, epsilon);
             guess = Math.max(guess, 1e-300);
             low = Math.max(low, run(parts, guess, reversed, false, epsilon));
             high = Math.max(high, run(parts, guess, reversed, true, epsilon));
@@ -155,9 +156,8 @@ public record PldAccountant(double discretisation) implements Accountant {
             }
             Convolution convolution =
                     new Convolution(dots, parts.stream().mapToLong(Part::times).toArray(), above);
-            Convolution.Plan plan = epsilon >= 0
-                    ? convolution.planForEpsilon(epsilon, delta)
-                    : convolution.planForDelta(delta);
+            Convolution.Plan plan =
+                    epsilon >= 0 ? convolution.planForEpsilon(epsilon, delta) : convolution.planForDelta(delta);
             double width = plan.width();
             if (width < 2 * LARGEST_GRID) {
                 Convolution.Sum sum = convolution.new Sum(plan);
@@ -167,8 +167,7 @@ public record PldAccountant(double discretisation) implements Accountant {
         }
     }
 
-    private static Dots dots(
-            PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
+    private static Dots dots(PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
         boolean exact = Cells.exact(loss);
         if (above && !exact) {
             return Dots.hull(Profile.of(loss), step, delta * 1e-11);
