@@ -11,7 +11,7 @@ final class NormalTail {
     /** The smallest m with P(|N(0, σ²)| &gt; m + ½) ≤ tail. */
     static long roundedQuantile(double sigma, double tail) {
         IntegerNoise.requireTail(tail);
-        double z = NormalDistribution.of(0, 1).inverseSurvivalProbability(tail / 2);
+        double z = NormalDistribution.of(0, 1).inverseSurvivalProbability(Math.max(tail / 2, Double.MIN_VALUE));
         // A guess; from here on the comparisons are certified.
         long low = Math.max(0, (long) (z * sigma - 0.5));
         long step = 1;
