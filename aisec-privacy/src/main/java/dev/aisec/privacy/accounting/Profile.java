@@ -189,7 +189,7 @@ interface Profile {
     }
 
     private static Profile sampled(PoissonSampled loss) {
-        Profile whole = of(loss.loss() instanceof Composed composed ? single(composed) : loss.loss());
+        Profile whole = whole(loss.loss());
         double rate = loss.rate();
         if (rate == 1) {
             return whole;
@@ -224,7 +224,7 @@ interface Profile {
      */
     private static Profile replaced(PoissonSampled loss, Profile whole) {
         double rate = loss.rate();
-        PrivacyLoss half = halved(loss.loss());
+        PrivacyLoss half = halved(merged(loss.loss()));
         if (half == null) {
             return bounds(epsilon -> rate * whole.upper(epsilon), epsilon -> rate * whole.lower(epsilon));
         }
@@ -275,17 +275,32 @@ interface Profile {
                 - rate * Math.exp(epsilon) * down * (1 + SLACK);
     }
 
-    /** One loss that bounds a composition from above: Gaussian noise composes to Gaussian noise. */
-    private static PrivacyLoss single(Composed composed) {
+    /** A composition: Gaussian noise composes to Gaussian noise; else basic composition above and the floor below. */
+    private static Profile whole(PrivacyLoss loss) {
+        PrivacyLoss merged = merged(loss);
+        if (!(merged instanceof Composed)) {
+            return of(merged);
+        }
+        Accountant basic = new BasicAccountant();
+        return bounds(epsilon -> basic.delta(merged, epsilon).upper(), floor(merged)::lower);
+    }
+
+    /** A composition of Gaussian losses only as the one Gaussian loss that it is, up to rounding; else the loss itself. */
+    static PrivacyLoss merged(PrivacyLoss loss) {
+        if (!(loss instanceof Composed composed)) {
+            return loss;
+        }
         double precision = 0;
         for (Part part : composed.parts()) {
             if (!(part.loss() instanceof Gaussian gaussian)) {
-                throw new IllegalArgumentException(
-                        "a sampled composition must be of Gaussian losses, was of " + part.loss());
+                return composed.parts().size() == 1 && composed.parts().get(0).times() == 1 ? part.loss() : loss;
             }
             precision += part.times() / gaussian.noiseMultiplier() / gaussian.noiseMultiplier();
         }
-        return new Gaussian(1 / Math.sqrt(precision) * (1 - 1e-15), composed.neighbouring());
+        double multiplier = 1 / Math.sqrt(precision);
+        return multiplier > 0 && multiplier < Double.POSITIVE_INFINITY
+                ? new Gaussian(multiplier, composed.neighbouring())
+                : loss;
     }
 
     /** A lower profile of any loss: the Gaussian parts together, and each other part alone; the rest tells nothing more. */

@@ -45,10 +45,10 @@ final class Zcdp {
     }
 
     /** The least value over orders, by golden section on ln(α − 1). */
-    private static double least(DoubleUnaryOperator value) {
+    static double least(DoubleUnaryOperator value) {
         double step = (Math.sqrt(5) - 1) / 2;
-        double low = Math.log(1e-9);
-        double high = Math.log(1e12);
+        double low = Math.log(1e-3);
+        double high = Math.log(1e8);
         // A coarse pass first: the bound need not be unimodal.
         double best = low;
         double bestValue = Double.POSITIVE_INFINITY;
@@ -61,7 +61,7 @@ final class Zcdp {
         }
         low = best - 0.5;
         high = best + 0.5;
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 24; i++) {
             double left = high - step * (high - low);
             double right = low + step * (high - low);
             double leftValue = value.applyAsDouble(Math.exp(left));
