@@ -90,8 +90,8 @@ final class Convolution {
         @Nullable Plan best = null;
         for (double share : SHARES) {
             double candidate = share * tilt;
-            // ln of the tilted mass that may lie beyond: 1e-11 of what makes up δ.
-            double cut = Math.max(-60, Math.min(-25, logDelta + candidate * epsilon - moments(candidate)[0] - 25));
+            // ln of the tilted mass that may lie beyond: 1e-7 of what makes up δ.
+            double cut = Math.max(-60, Math.min(-16, logDelta + candidate * epsilon - moments(candidate)[0] - 16));
             // The transform's rounding, in units of δ, grows with the distance from Chernoff's tilt.
             double rounding = moments(candidate)[0] - candidate * epsilon - logDelta + Math.log(1e-13 * total);
             if (best != null && rounding > Math.log(1e-4)) {

@@ -144,7 +144,7 @@ public record PldAccountant(double discretisation) implements Accountant {
     private double run(List<Part> parts, double delta, boolean reversed, boolean above, double epsilon) {
         double total = parts.stream().mapToDouble(Part::times).sum();
         double cut = 3;
-        while (cut < 38 && NormalTail.logTail(cut) > Math.log(delta) - Math.log(total) - 25) {
+        while (cut < 38 && NormalTail.logTail(cut) > Math.log(delta) - Math.log(total) - 16) {
             cut += 0.25;
         }
         double step = step(parts, cut);
