@@ -372,11 +372,12 @@ final class Convolution {
             while (tail.j >= 0 && (low + tail.j) * step > asked) {
                 tail.next();
             }
-            if (tail.j < 0) {
+            if (above && tail.j < 0) {
                 // What lies below the window is not counted, so everything is.
-                return above ? 1 : Math.max(0, broken);
+                return 1;
             }
-            double rest = asked - (low + tail.j) * step;
+            // Below the window the value at its end serves as the lower one.
+            double rest = Math.max(0, asked - (low + tail.j) * step);
             double value = tail.gain - Math.expm1(rest) * (tail.p - tail.gain) + ends(tail.j);
             double finite = value <= 0
                     ? 0
