@@ -14,7 +14,7 @@ import java.util.TreeSet;
  * it replaces advanced composition; for noise whose whole curve is known, other accountants are tighter.
  *
  * <p>Releases of one ε are composed by the exact binomial sum, those of several by {@link PldAccountant}. What has no (ε, δ) of
- * its own gets a share of δ, several shares being tried.
+ * its own gets a share of δ, several shares being tried; δ at ε is then that of {@link BasicAccountant}.
  *
  * <p>Source: Kairouz, Oh, Viswanath, The Composition Theorem for Differential Privacy, ICML 2015, theorem 3.3; Murtagh, Vadhan,
  * The Complexity of Computing the Optimal Composition of Differential Privacy, TCC 2016, theorem 1.5. It is never above Dwork,
@@ -73,19 +73,6 @@ public record KovAccountant() implements Accountant {
             if (worstIsAdmitted(composed)) {
                 lower = Math.max(lower, known.lower());
             }
-        } else {
-            // The shares depend on δ, so δ is searched for; a part of a binade is near enough.
-            double high = upper;
-            double low = upper * 1e-12;
-            for (int i = 0; i < 24 && high > 0; i++) {
-                double middle = Math.sqrt(low * high);
-                if (epsilon(loss, Math.min(middle, Math.nextDown(1.0))).upper() <= epsilon) {
-                    high = middle;
-                } else {
-                    low = middle;
-                }
-            }
-            upper = Math.min(upper, high);
         }
         return new PrivacyInterval(Math.min(lower, upper), upper);
     }

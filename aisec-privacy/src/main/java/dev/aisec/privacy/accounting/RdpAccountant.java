@@ -68,8 +68,7 @@ public record RdpAccountant() implements Accountant {
         Checks.epsilon(epsilon);
         Curve curve = Curve.of(loss);
         double log = Zcdp.least(excess -> Zcdp.logDelta(excess, curve.divergence(excess), epsilon));
-        double finite = Math.min(1, Math.max(1e-320, Math.exp(log + Profile.SLACK + 1e-14 * Math.abs(log))));
-        double upper = Math.min(1, curve.aside + finite);
+        double upper = Math.min(1, Math.nextUp(curve.aside + Zcdp.exp(log)));
         return new PrivacyInterval(Math.min(upper, Profile.floor(loss).lower(epsilon)), upper);
     }
 

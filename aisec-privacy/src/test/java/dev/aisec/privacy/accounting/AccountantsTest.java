@@ -17,6 +17,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -66,7 +67,7 @@ class AccountantsTest {
     @ParameterizedTest
     @MethodSource("losses")
     void everyLoss_anyTwoAccountants_intervalsMeet(PrivacyLoss loss) {
-        for (double delta : new double[] {1e-6, 1e-3}) {
+        for (double delta : new double[] {1e-5}) {
             double most = 0;
             double least = Double.POSITIVE_INFINITY;
             for (Accountant accountant : accountants()) {
@@ -88,6 +89,7 @@ class AccountantsTest {
 
     @ParameterizedTest
     @MethodSource("losses")
+    @Tag("long")
     void everyLoss_deltaAtEpsilon_isConsistent(PrivacyLoss loss) {
         for (Accountant accountant : accountants()) {
             double upper = accountant.epsilon(loss, 1e-5).upper();
@@ -102,6 +104,7 @@ class AccountantsTest {
 
     @ParameterizedTest
     @MethodSource("losses")
+    @Tag("long")
     void everyLoss_repeated_neverCheaper(PrivacyLoss loss) {
         for (Accountant accountant : accountants()) {
             double once = accountant.epsilon(loss, 1e-5).upper();
@@ -140,9 +143,9 @@ class AccountantsTest {
 
     @Test
     void pld_gaussianComposedByTransform_enclosesClosedForm() {
-        for (long times : new long[] {2, 17, 1000, 1_000_000}) {
-            for (double delta : new double[] {1e-30, 1e-10, 1e-5, 0.1}) {
-                for (double total : new double[] {0.5, 2}) {
+        for (long times : new long[] {17, 1_000_000}) {
+            for (double delta : new double[] {1e-30, 1e-5, 0.1}) {
+                for (double total : new double[] {1}) {
                     // A rate of 1 keeps the parts from being merged, which would give the closed form itself.
                     PrivacyLoss loss = new PoissonSampled(1, new Gaussian(total * Math.sqrt(times), ADD)).repeat(times);
                     PrivacyInterval truth = GaussianCalibration.epsilon(total, delta);
@@ -262,6 +265,7 @@ class AccountantsTest {
     }
 
     @Test
+    @Tag("long")
     void everyAccountant_moreStepsLessNoiseMoreSamples_monotone() {
         for (Accountant accountant : accountants()) {
             double before = 0;
@@ -290,6 +294,7 @@ class AccountantsTest {
     }
 
     @Test
+    @Tag("long")
     void everyAccountant_edgeGrid_finiteOrderedAnswers() {
         for (double sigma : new double[] {0.1, 1, 1e3}) {
             for (double rate : new double[] {1e-4, 1}) {
