@@ -98,19 +98,19 @@ final class CumulativeTable {
         switch (levels) {
             case 8:
                 cell = (int) (entries[127] - word >>> 63) << 7;
-                // fall through
+            // fall through
             case 7:
                 cell += (int) (entries[cell + 63] - word >>> 63) << 6;
-                // fall through
+            // fall through
             case 6:
                 cell += (int) (entries[cell + 31] - word >>> 63) << 5;
-                // fall through
+            // fall through
             case 5:
                 cell += (int) (entries[cell + 15] - word >>> 63) << 4;
-                // fall through
+            // fall through
             case 4:
                 cell += (int) (entries[cell + 7] - word >>> 63) << 3;
-                // fall through
+            // fall through
             default:
                 cell += (int) (entries[cell + 3] - word >>> 63) << 2;
                 cell += (int) (entries[cell + 1] - word >>> 63) << 1;
