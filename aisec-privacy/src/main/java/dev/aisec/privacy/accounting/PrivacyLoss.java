@@ -98,8 +98,9 @@ public sealed interface PrivacyLoss {
     }
 
     /**
-     * Laplace noise of scale b on a value of sensitivity Δ: the pair Lap(0, b), Lap(Δ, b). For a vector with L1 sensitivity, and
-     * for discrete noise, it holds as an upper bound of every δ(ε).
+     * Laplace noise of scale b on a value of sensitivity Δ: exactly the pair Lap(0, b), Lap(Δ, b). Rounding of the sum is
+     * post-processing and covered. Not for discrete Laplace noise, whose δ(ε) below ε = Δ/b is larger, nor for vectors of L1
+     * sensitivity: they are {@link Pure}.
      *
      * @param noiseMultiplier b / Δ; positive and finite
      * @param neighbouring the relation that Δ was computed under

@@ -91,6 +91,7 @@ final class CumulativeTable {
      * @param word the first 63 binary digits of U: not negative
      * @param bits further digits, if they are needed
      */
+    @SuppressWarnings("fallthrough") // A loop costs a seventh more.
     int draw(long word, BitSource bits) {
         long[] entries = floors;
         int cell = 0;

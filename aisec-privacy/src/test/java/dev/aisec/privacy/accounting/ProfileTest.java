@@ -36,7 +36,8 @@ class ProfileTest {
                 double sigma = GaussianCalibration.noiseMultiplier(epsilon, delta);
                 assertThat(sigma).isPositive().isFinite();
                 assertThat(GaussianCalibration.delta(sigma, epsilon).upper()).isLessThanOrEqualTo(delta * (1 + 1e-10));
-                assertThat(GaussianCalibration.delta(sigma * (1 - 1e-8), epsilon).lower())
+                assertThat(GaussianCalibration.delta(sigma * (1 - 1e-8), epsilon)
+                                .lower())
                         .isGreaterThan(delta);
             }
         }
@@ -61,7 +62,8 @@ class ProfileTest {
     void noiseMultiplier_badArguments_refused() {
         assertThatThrownBy(() -> GaussianCalibration.noiseMultiplier(Double.NaN, 0.1))
                 .hasMessage("epsilon must be >= 0 and finite, was NaN");
-        assertThatThrownBy(() -> GaussianCalibration.noiseMultiplier(1, 0)).hasMessage("delta must be in (0, 1), was 0.0");
+        assertThatThrownBy(() -> GaussianCalibration.noiseMultiplier(1, 0))
+                .hasMessage("delta must be in (0, 1), was 0.0");
     }
 
     @Test
@@ -123,7 +125,8 @@ class ProfileTest {
     @Test
     void sampledAtRateOne_isTheLossItself() {
         for (PrivacyLoss loss : new PrivacyLoss[] {new Gaussian(1, ADD), new Laplace(2, REPLACE), new Pure(1, ADD)}) {
-            assertThat(Profile.of(new PoissonSampled(1, loss)).delta(0.3)).isEqualTo(Profile.of(loss).delta(0.3));
+            assertThat(Profile.of(new PoissonSampled(1, loss)).delta(0.3))
+                    .isEqualTo(Profile.of(loss).delta(0.3));
         }
     }
 
@@ -180,7 +183,8 @@ class ProfileTest {
     void zeroConcentrated_conversion_aboveGaussian() {
         for (double rho : new double[] {1e-6, 0.5, 40}) {
             PrivacyInterval concentrated = new ZcdpAccountant().epsilon(new ZeroConcentrated(rho, ADD), 1e-6);
-            double gaussian = GaussianCalibration.epsilon(1 / Math.sqrt(2 * rho), 1e-6).lower();
+            double gaussian =
+                    GaussianCalibration.epsilon(1 / Math.sqrt(2 * rho), 1e-6).lower();
             double classic = rho + 2 * Math.sqrt(rho * Math.log(1e6));
             assertThat(concentrated.upper()).isGreaterThan(gaussian).isLessThan(classic);
             assertThat(concentrated.lower()).isCloseTo(gaussian, within(1e-8 * gaussian));
@@ -201,8 +205,7 @@ class ProfileTest {
             }
             double truth = sum * h / 3;
             assertThat(NormalTail.mills(x)).as("at %s", x).isCloseTo(truth, within(1e-11 * truth));
-            assertThat(NormalTail.logTail(x))
-                    .isCloseTo(Math.log(truth) + NormalTail.logDensity(x), within(2e-11));
+            assertThat(NormalTail.logTail(x)).isCloseTo(Math.log(truth) + NormalTail.logDensity(x), within(2e-11));
         }
     }
 
