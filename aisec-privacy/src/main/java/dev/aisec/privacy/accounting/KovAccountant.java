@@ -51,7 +51,8 @@ public record KovAccountant() implements Accountant {
             for (double share : SHARES) {
                 double each = Math.nextDown(share * delta / shared * (1 - 1e-15));
                 if (each > 0) {
-                    upper = Math.min(upper, known(composed, each, delta, Double.NaN).upper());
+                    upper = Math.min(
+                            upper, known(composed, each, delta, Double.NaN).upper());
                 }
             }
         }
@@ -129,8 +130,11 @@ public record KovAccountant() implements Accountant {
         }
         double leftLow = (delta - most) / (1 - most) * (1 - 1e-15);
         double leftHigh = (delta - least) / (1 - least) * (1 + 1e-15);
-        double high = leftLow >= 0 ? finite(pure, distinct, count, leftLow, loss).upper() : Double.POSITIVE_INFINITY;
-        double low = leftHigh < 0 ? Double.POSITIVE_INFINITY : finite(pure, distinct, count, leftHigh, loss).lower();
+        double high =
+                leftLow >= 0 ? finite(pure, distinct, count, leftLow, loss).upper() : Double.POSITIVE_INFINITY;
+        double low = leftHigh < 0
+                ? Double.POSITIVE_INFINITY
+                : finite(pure, distinct, count, leftHigh, loss).lower();
         return new PrivacyInterval(Math.min(low, high), high);
     }
 
@@ -191,7 +195,8 @@ public record KovAccountant() implements Accountant {
             double gain = 0;
             double gap = 2 * epsilon;
             for (int i = count; i >= 0; i--) {
-                // p and gain as in a loss distribution: sums over larger losses, gain with the factor 1 − e^(loss − larger).
+                // p and gain as in a loss distribution: sums over larger losses, gain with the factor 1 − e^(loss −
+                // larger).
                 double loss = (2.0 * i - count) * epsilon;
                 if (gain > target || loss < 0 && i < count) {
                     double more = gain > target ? Math.log((p - target) / (p - gain)) : gap;

@@ -101,7 +101,8 @@ public record PldAccountant(double discretisation) implements Accountant {
         double high = 0;
         for (boolean reversed : directions(parts)) {
             // A coarse pass tells how deep the tails matter.
-            double guess = new PldAccountant(Math.min(1, 8 * discretisation)).run(parts, 1e-40, reversed, false, epsilon);
+            double guess =
+                    new PldAccountant(Math.min(1, 8 * discretisation)).run(parts, 1e-40, reversed, false, epsilon);
             guess = Math.max(guess, LEAST_DELTA);
             low = Math.max(low, run(parts, guess, reversed, false, epsilon));
             high = Math.max(high, run(parts, guess, reversed, true, epsilon));
@@ -158,9 +159,8 @@ public record PldAccountant(double discretisation) implements Accountant {
             }
             Convolution convolution =
                     new Convolution(dots, parts.stream().mapToLong(Part::times).toArray(), above);
-            Convolution.Plan plan = epsilon >= 0
-                    ? convolution.planForEpsilon(epsilon, delta)
-                    : convolution.planForDelta(delta);
+            Convolution.Plan plan =
+                    epsilon >= 0 ? convolution.planForEpsilon(epsilon, delta) : convolution.planForDelta(delta);
             double width = plan.width();
             if (width < 2 * LARGEST_GRID) {
                 Convolution.Sum sum = convolution.new Sum(plan);
@@ -181,8 +181,7 @@ public record PldAccountant(double discretisation) implements Accountant {
         return dots;
     }
 
-    private static Dots dots(
-            PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
+    private static Dots dots(PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
         boolean exact = Cells.exact(loss);
         if (above && !exact) {
             return Dots.hull(Profile.of(loss), step, delta * 1e-11);

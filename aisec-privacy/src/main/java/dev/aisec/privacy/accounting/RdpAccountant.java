@@ -127,7 +127,8 @@ public record RdpAccountant() implements Accountant {
                 }
                 return most;
             });
-            return Math.log1p(-dots.stream().mapToDouble(one -> one.broken).max().orElse(0));
+            return Math.log1p(
+                    -dots.stream().mapToDouble(one -> one.broken).max().orElse(0));
         }
 
         double divergence(double excess) {
