@@ -175,6 +175,10 @@ public sealed interface PrivacyLoss {
      * A release on a random part of the records, each taken independently with probability q (Poisson sampling). It covers no
      * shuffling, no fixed batch size, and no sample whose membership is shown.
      *
+     * <p>Under REPLACE_ONE, Gaussian and Laplace noise are taken to be on sums in which an absent record is half as far from a
+     * present one as two records are from each other, as with vectors clipped to a ball about zero. Other losses gain a factor q
+     * of δ only.
+     *
      * @param rate q; in (0, 1]
      * @param loss what the release gives away on the part; not sampled itself
      */

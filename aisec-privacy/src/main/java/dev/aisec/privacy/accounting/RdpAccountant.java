@@ -53,7 +53,8 @@ public record RdpAccountant() implements Accountant {
             return new BasicAccountant().epsilon(loss, 0);
         }
         Curve curve = Curve.of(loss);
-        double left = (delta - curve.aside) / (1 - curve.aside) * (1 - 1e-15);
+        // Discretised losses keep their masses without the broken part, so what is left of δ is not divided by 1 − δ₀.
+        double left = (delta - curve.aside) * (1 - 1e-15);
         double upper = Double.POSITIVE_INFINITY;
         if (left > 0) {
             double value = Zcdp.least(excess -> Zcdp.epsilon(excess, curve.divergence(excess), left));

@@ -71,7 +71,7 @@ class ProfileTest {
         for (double sigma : new double[] {0.3, 1, 7}) {
             for (double epsilon : new double[] {0, 0.2, 1, 5}) {
                 double truth = hockey(x -> normal(x - 1, sigma), x -> normal(x, sigma), epsilon, 12 * sigma);
-                encloses(new Gaussian(sigma, ADD), epsilon, truth, 1e-5);
+                encloses(new Gaussian(sigma, ADD), epsilon, truth, 4e-5);
             }
         }
     }
@@ -85,7 +85,7 @@ class ProfileTest {
                         x -> Math.exp(-Math.abs(x) / scale) / 2 / scale,
                         epsilon,
                         40 * scale);
-                encloses(new Laplace(scale, ADD), epsilon, truth, 1e-5);
+                encloses(new Laplace(scale, ADD), epsilon, truth, 4e-5);
             }
         }
     }
@@ -99,7 +99,7 @@ class ProfileTest {
                 for (double epsilon : new double[] {0, 0.05, 0.5, 2}) {
                     double truth = Math.max(
                             hockey(mixed, none, epsilon, 12 * sigma), hockey(none, mixed, epsilon, 12 * sigma));
-                    encloses(new PoissonSampled(rate, new Gaussian(sigma, ADD)), epsilon, truth, 1e-5);
+                    encloses(new PoissonSampled(rate, new Gaussian(sigma, ADD)), epsilon, truth, 4e-5);
                 }
             }
         }
@@ -212,7 +212,7 @@ class ProfileTest {
     private static void encloses(PrivacyLoss loss, double epsilon, double truth, double tolerance) {
         PrivacyInterval found = Profile.of(loss).delta(epsilon);
         assertThat(found.upper()).as("%s at %s", loss, epsilon).isGreaterThanOrEqualTo(truth * (1 - tolerance));
-        assertThat(found.lower()).as("%s at %s", loss, epsilon).isLessThanOrEqualTo(truth * (1 + tolerance) + 1e-80);
+        assertThat(found.lower()).as("%s at %s", loss, epsilon).isLessThanOrEqualTo(truth * (1 + tolerance) + 1e-30);
         assertThat(found.upper() - found.lower()).isLessThanOrEqualTo(1e-9 * found.upper() + 1e-15);
     }
 
