@@ -90,8 +90,8 @@ final class Convolution {
         @Nullable Plan best = null;
         for (double share : SHARES) {
             double candidate = share * tilt;
-            // ln of the tilted mass that may lie beyond: 1e-11 of what makes up δ.
-            double cut = Math.max(-60, Math.min(-25, logDelta + candidate * epsilon - moments(candidate)[0] - 25));
+            // ln of the tilted mass that may lie beyond: 1e-7 of what makes up δ.
+            double cut = Math.max(-60, Math.min(-16, logDelta + candidate * epsilon - moments(candidate)[0] - 16));
             // The transform's rounding, in units of δ, grows with the distance from Chernoff's tilt.
             double rounding = moments(candidate)[0] - candidate * epsilon - logDelta + Math.log(1e-13 * total);
             if (best != null && rounding > Math.log(1e-4)) {
@@ -245,8 +245,7 @@ final class Convolution {
             low = Math.max(low, Math.floor(-(cumulant(tilt - theta) - base - cut) / theta / step));
         }
         double mass = 2 * Math.exp(cut);
-        return new Window(
-                Math.max(low, bottom), Math.min(high, top), low > bottom ? mass : 0, high < top ? mass : 0);
+        return new Window(Math.max(low, bottom), Math.min(high, top), low > bottom ? mass : 0, high < top ? mass : 0);
     }
 
     /** Masses of the sum around an ε, ready to be asked. */
@@ -372,11 +371,12 @@ final class Convolution {
             while (tail.j >= 0 && (low + tail.j) * step > asked) {
                 tail.next();
             }
-            if (tail.j < 0) {
+            if (above && tail.j < 0) {
                 // What lies below the window is not counted, so everything is.
-                return above ? 1 : Math.max(0, broken);
+                return 1;
             }
-            double rest = asked - (low + tail.j) * step;
+            // Below the window the value at its end serves as the lower one.
+            double rest = Math.max(0, asked - (low + tail.j) * step);
             double value = tail.gain - Math.expm1(rest) * (tail.p - tail.gain) + ends(tail.j);
             double finite = value <= 0
                     ? 0
@@ -392,9 +392,7 @@ final class Convolution {
 
         /** What the mass beyond the window adds to δ above, or what wrapped mass may have added to it below. */
         private double ends(int j) {
-            return above
-                    ? highMass * Math.exp(-tilt * (mass.length - j) * step)
-                    : -(lowMass + highMass);
+            return above ? highMass * Math.exp(-tilt * (mass.length - j) * step) : -(lowMass + highMass);
         }
 
         /** Sums over the losses above that of j, tilted back to it; all terms are positive. */

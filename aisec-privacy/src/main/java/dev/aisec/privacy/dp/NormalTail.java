@@ -79,7 +79,7 @@ final class NormalTail {
         BigInteger pi = arctan(5, work)
                 .shiftLeft(4)
                 .subtract(arctan(239, work).shiftLeft(2))
-                // Each arctangent is off by at most one unit a term, and there are fewer than one a digit.
+                // Each arctangent is off by less than three units a term, with a term to every four digits at most.
                 .add(BigInteger.valueOf(20L * work));
         return Enclosure.ceilingShift(pi, 16);
     }

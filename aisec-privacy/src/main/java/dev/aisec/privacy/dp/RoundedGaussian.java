@@ -14,7 +14,7 @@ package dev.aisec.privacy.dp;
  *
  * <p>Source: Dwork and Roth, The Algorithmic Foundations of Differential Privacy, 2014, proposition 2.1 (post-processing).
  */
-public final class RoundedGaussian implements IntegerNoise {
+public final class RoundedGaussian extends IntegerNoise {
     /** The smallest σ: 32. Below, {@link DiscreteGaussian} serves better. */
     public static final double MIN_SIGMA = 32;
     /** The largest σ: 2⁵⁰. */
@@ -75,14 +75,14 @@ public final class RoundedGaussian implements IntegerNoise {
     }
 
     @Override
-    public void fill(long[] out, int count, BitSource bits) {
+    void fill(long[] out, int count, BitSource bits) {
         for (int i = 0; i < count; i++) {
             out[i] = sample(bits);
         }
     }
 
     @Override
-    public long sample(BitSource bits) {
+    long sample(BitSource bits) {
         while (true) {
             long word = bits.nextLong();
             long block = blocks.table.draw(word >>> 1, bits);
