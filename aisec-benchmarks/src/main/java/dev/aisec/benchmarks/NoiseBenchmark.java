@@ -3,7 +3,7 @@ package dev.aisec.benchmarks;
 
 import dev.aisec.privacy.dp.DiscreteGaussian;
 import dev.aisec.privacy.dp.DiscreteLaplace;
-import dev.aisec.privacy.dp.LatticeNoise;
+import dev.aisec.privacy.dp.UnaccountedNoise;
 import dev.aisec.privacy.dp.RoundedGaussian;
 import dev.aisec.privacy.dp.SecureBits;
 import java.util.SplittableRandom;
@@ -73,8 +73,8 @@ public class NoiseBenchmark {
         DiscreteLaplace discreteLaplace = DiscreteLaplace.of(SCALE);
         DiscreteGaussian discreteGaussian = DiscreteGaussian.of(SCALE);
         RoundedGaussian rounded = RoundedGaussian.of(0x1p40);
-        LatticeNoise laplace = LatticeNoise.laplace(1);
-        LatticeNoise gaussian = LatticeNoise.gaussian(1);
+        UnaccountedNoise laplace = UnaccountedNoise.laplace(1);
+        UnaccountedNoise gaussian = UnaccountedNoise.gaussian(1);
         work = switch (subject) {
             case AISEC_DISCRETE_LAPLACE_SCALAR ->
                 b -> {

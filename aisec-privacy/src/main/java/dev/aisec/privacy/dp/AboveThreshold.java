@@ -37,9 +37,9 @@ public record AboveThreshold(
         implements Mechanism<double[], boolean[]> {
     /** Checks the parameters. */
     public AboveThreshold {
-        Central.requireFinite("threshold", threshold);
-        Central.requireSensitivity(sensitivity);
-        Central.requireRange("epsilon", epsilon, 0x1p-10, 0x1p15);
+        Checks.requireFinite("threshold", threshold);
+        Checks.requireSensitivity(sensitivity);
+        Checks.requireRange("epsilon", epsilon, 0x1p-10, 0x1p15);
         if (answers < 1 || answers > 1 << 15) {
             throw new IllegalArgumentException("answers must be in [1, 32768], was " + answers);
         }
@@ -80,7 +80,7 @@ public record AboveThreshold(
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilon, asked);
     }
 
@@ -94,7 +94,7 @@ public record AboveThreshold(
     @Override
     public Release<boolean[]> release(double[] scores, SpendToken token) {
         double[] own = scores.clone();
-        Central.requireScores(own, 1);
+        Checks.requireScores(own, 1);
         Session session = open(token);
         boolean[] above = new boolean[own.length];
         int asked = 0;
@@ -122,13 +122,13 @@ public record AboveThreshold(
     }
 
     double thresholdScale(ValueLattice lattice) {
-        return Central.overUp(lattice.steps(), thresholdEpsilon());
+        return Arithmetic.overUp(lattice.steps(), thresholdEpsilon());
     }
 
     double scoreScale(ValueLattice lattice) {
         // Rounded down, so that ε₁ + ε₂ is at most ε.
         double rest = Math.nextDown(epsilon - thresholdEpsilon());
-        return Central.overUp((monotone ? 1.0 : 2.0) * answers * lattice.steps(), rest);
+        return Arithmetic.overUp((monotone ? 1.0 : 2.0) * answers * lattice.steps(), rest);
     }
 
     /** Answers until it halts. Safe for concurrent use. */
@@ -146,7 +146,7 @@ public record AboveThreshold(
             this.token = token;
             this.lattice = lattice;
             noise = DiscreteLaplace.of(mechanism.scoreScale(lattice));
-            noisyThreshold = Central.plusClamped(
+            noisyThreshold = Arithmetic.plusClamped(
                     lattice.round(mechanism.threshold),
                     DiscreteLaplace.of(mechanism.thresholdScale(lattice)).sample(bits));
         }
@@ -163,13 +163,13 @@ public record AboveThreshold(
         }
 
         synchronized boolean above(double score, BitSource bits) {
-            Central.requireFinite("score", score);
+            Checks.requireFinite("score", score);
             if (halted()) {
                 throw new IllegalStateException(
                         "session must not have halted, but " + above + " of " + mechanism.answers + " were above");
             }
             asked++;
-            boolean is = Central.plusClamped(lattice.round(score), noise.sample(bits)) >= noisyThreshold;
+            boolean is = Arithmetic.plusClamped(lattice.round(score), noise.sample(bits)) >= noisyThreshold;
             above += is ? 1 : 0;
             return is;
         }
@@ -189,7 +189,7 @@ public record AboveThreshold(
          * @return the evidence; its bound holds for all answers so far together
          */
         public synchronized Evidence evidence() {
-            return Central.evidence(
+            return Reporting.evidence(
                     mechanism,
                     token,
                     Map.of(
@@ -202,7 +202,7 @@ public record AboveThreshold(
                             "lattice-exponent", lattice.exponent(),
                             "asked", asked,
                             "above", above),
-                    Central.bound("threshold-error", error(0.5), error(1 - Central.CONFIDENCE), Math.max(1, asked)));
+                    Reporting.bound("threshold-error", error(0.5), error(Reporting.ERROR), Math.max(1, asked)));
         }
 
         /** P(|K| > q) is at most exp(−q / scale): half of β for the threshold, half for all scores. */

@@ -56,7 +56,7 @@ public record AutomaticBounds(
         if (!(failure >= 1e-15 && failure <= 0.5)) {
             throw new IllegalArgumentException("failure must be in [1e-15, 0.5], was " + failure);
         }
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**
@@ -184,14 +184,14 @@ public record AutomaticBounds(
                 new Interval(
                         Math.max(0, Math.nextDown(sum - half)),
                         Math.max(0, Math.nextUp(sum + half)),
-                        Statistics.CONFIDENCE),
+                        Reporting.CONFIDENCE),
                 1);
     }
 
     /** Of a sum of counts from one end: there are as many from each end as bins, and each has two sides. */
     private static double bound(NoisePart part, NoisePart.Sampler sampler, int counts, int bins) {
         double rounding = sampler.fineness() == 0 ? 0 : 0.5;
-        return counts == 0 ? 0 : part.sumQuantile(counts, Statistics.ERROR / (4 * bins)) + rounding * counts;
+        return counts == 0 ? 0 : part.sumQuantile(counts, Reporting.ERROR / (4 * bins)) + rounding * counts;
     }
 
     private NoisePart part(Neighbouring neighbouring) {

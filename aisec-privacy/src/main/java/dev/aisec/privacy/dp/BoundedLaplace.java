@@ -60,13 +60,13 @@ public record BoundedLaplace(LaplaceMechanism laplace, double lower, double uppe
     @Override
     public Release<Double> release(Double value, SpendToken token) {
         double own = value;
-        Central.requireFinite("value", own);
+        Checks.requireFinite("value", own);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(laplace.sensitivity());
         long point = laplace.draw(lattice, clamp(own), SecureBits.current());
         double released = clamp(lattice.toDouble(point));
-        Evidence evidence = Central.evidence(
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -76,7 +76,7 @@ public record BoundedLaplace(LaplaceMechanism laplace, double lower, double uppe
                         "lattice-exponent", lattice.exponent(),
                         "lower", lower,
                         "upper", upper),
-                Central.scalar("value", Central.within(released, laplace.halfWidth(lattice), lower, upper)));
+                Reporting.scalar("value", Reporting.within(released, laplace.halfWidth(lattice), lower, upper)));
         return new Release<>(released, loss, evidence);
     }
 

@@ -33,7 +33,7 @@ public record BoundedSum(double lower, double upper, int contributions, Statisti
     /** Checks the parameters. */
     public BoundedSum {
         SumLattice.of(lower, upper);
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**
@@ -96,9 +96,9 @@ public record BoundedSum(double lower, double upper, int contributions, Statisti
         token.use(part.loss());
         SumLattice lattice = value.lattice();
         BigInteger released = value.totals().sum().add(BigInteger.valueOf(sampler.sample(bits)));
-        BigInteger half = BigInteger.valueOf(sampler.quantile(Statistics.ERROR));
+        BigInteger half = BigInteger.valueOf(sampler.quantile(Reporting.ERROR));
         double result = lattice.toDouble(released);
-        Estimate estimate = Statistics.measured(
+        Estimate estimate = Reporting.between(
                 result, lattice.toDouble(released.subtract(half)), lattice.toDouble(released.add(half)));
         return new Release<>(
                 result,
@@ -109,7 +109,7 @@ public record BoundedSum(double lower, double upper, int contributions, Statisti
                         contributions,
                         noise,
                         Map.of("lower", lower, "upper", upper, "lattice-exponent", lattice.exponent()),
-                        Statistics.scalar(estimate)));
+                        Reporting.scalar("value", estimate)));
     }
 
     private NoisePart part(Neighbouring neighbouring) {

@@ -34,7 +34,7 @@ record CentredNoise(double lower, double upper, int contributions, StatisticNois
         SumAccumulator.Totals totals = value.totals();
         SumLattice lattice = value.lattice();
         BigInteger n = BigInteger.valueOf(totals.count());
-        double tail = Statistics.ERROR / samplers.size();
+        double tail = Reporting.ERROR / samplers.size();
         int next = 0;
         Range sum = noisy(
                 totals.sum().subtract(n.multiply(BigInteger.valueOf(lattice.middle()))),

@@ -23,7 +23,7 @@ import java.util.Map;
 public record Count(int contributions, StatisticNoise noise) implements Mechanism<CountAccumulator, Long> {
     /** Checks the contributions. */
     public Count {
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**
@@ -81,7 +81,7 @@ public record Count(int contributions, StatisticNoise noise) implements Mechanis
         NoisePart.Sampler sampler = part.sampler();
         token.use(part.loss());
         long released = value.totals()[0] + sampler.sample(bits);
-        long half = sampler.quantile(Statistics.ERROR);
+        long half = sampler.quantile(Reporting.ERROR);
         return new Release<>(
                 released,
                 part.loss(),
@@ -91,7 +91,7 @@ public record Count(int contributions, StatisticNoise noise) implements Mechanis
                         contributions,
                         noise,
                         Map.of(),
-                        Statistics.scalar(Statistics.measured(released, released - half, released + half))));
+                        Reporting.scalar("value", Reporting.between(released, released - half, released + half))));
     }
 
     private NoisePart part(Neighbouring neighbouring) {

@@ -29,6 +29,8 @@ public final class DiscreteGaussian extends IntegerNoise {
      */
     private static final long DOUBT = 128;
 
+    private static final Recent<DiscreteGaussian> RECENT = new Recent<>(KEPT_BITS, DiscreteGaussian::new);
+
     private final double sigma;
     private final GaussianBlocks blocks;
     private final int widthBits;
@@ -36,7 +38,7 @@ public final class DiscreteGaussian extends IntegerNoise {
     private final int sharedShift;
 
     private DiscreteGaussian(double sigma) {
-        IntegerNoise.requireScale("sigma", sigma, Double.MIN_VALUE, MAX_SIGMA);
+        Checks.requireRange("sigma", sigma, Double.MIN_VALUE, MAX_SIGMA);
         this.sigma = sigma;
         blocks = new GaussianBlocks(sigma);
         widthBits = blocks.widthBits;
@@ -51,7 +53,7 @@ public final class DiscreteGaussian extends IntegerNoise {
      * @return the distribution
      */
     public static DiscreteGaussian of(double sigma) {
-        return new DiscreteGaussian(sigma);
+        return RECENT.get(sigma);
     }
 
     /**
@@ -61,24 +63,6 @@ public final class DiscreteGaussian extends IntegerNoise {
      */
     public double sigma() {
         return sigma;
-    }
-
-    /**
-     * Draws with the calling thread's secure bits.
-     *
-     * @return a value
-     */
-    public long sample() {
-        return sample(SecureBits.current());
-    }
-
-    /**
-     * Draws many.
-     *
-     * @param out where the values go: all of it
-     */
-    public void fill(long[] out) {
-        fill(out, out.length, SecureBits.current());
     }
 
     @Override
@@ -136,15 +120,12 @@ public final class DiscreteGaussian extends IntegerNoise {
      * An m with P(|X| &gt; m) ≤ upperTail, certified. For σ below 2⁸ the smallest. Above, the smallest at which the normal
      * distribution's tail beyond m + ½ is below: as its density is convex beyond σ, and as the sum of e^-(k²/(2σ²)) is at least
      * the integral, the tail of the discrete distribution is smaller.
-     *
-     * @param upperTail in (0, 1]
-     * @return m
      */
     @Override
-    public long quantile(double upperTail) {
+    long certifiedQuantile(double upperTail) {
         return sigma < 256
-                ? NormalTail.discreteQuantile(sigma, upperTail)
-                : Math.max((long) Math.ceil(sigma), NormalTail.roundedQuantile(sigma, upperTail));
+                ? GaussianQuantile.discreteQuantile(sigma, upperTail)
+                : Math.max((long) Math.ceil(sigma), GaussianQuantile.roundedQuantile(sigma, upperTail));
     }
 
     CumulativeTable table() {

@@ -29,7 +29,7 @@ public record DiscreteGaussianMechanism(long sensitivity, double sigma, Neighbou
         if (sensitivity < 1) {
             throw new IllegalArgumentException("sensitivity must be >= 1, was " + sensitivity);
         }
-        Central.requireRange("sigma", sigma, 0x1p-5, 0x1p50);
+        Checks.requireRange("sigma", sigma, 0x1p-5, 0x1p50);
     }
 
     /**
@@ -46,7 +46,7 @@ public record DiscreteGaussianMechanism(long sensitivity, double sigma, Neighbou
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.DiscreteGaussian(sigma, sensitivity, asked);
     }
 
@@ -56,12 +56,12 @@ public record DiscreteGaussianMechanism(long sensitivity, double sigma, Neighbou
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         DiscreteGaussian noise = DiscreteGaussian.of(sigma);
-        long released = Central.plusClamped(own, noise.sample(SecureBits.current()));
-        Evidence evidence = Central.evidence(
+        long released = Arithmetic.plusClamped(own, noise.sample(SecureBits.current()));
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of("sensitivity", sensitivity, "sigma", sigma, "neighbouring", neighbouring),
-                Central.scalar("value", Central.around(released, noise.quantile(1 - Central.CONFIDENCE))));
+                Reporting.scalar("value", Reporting.around(released, noise.quantile(Reporting.ERROR))));
         return new Release<>(released, loss, evidence);
     }
 }

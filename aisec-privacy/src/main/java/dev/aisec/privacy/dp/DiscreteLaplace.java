@@ -34,8 +34,10 @@ public final class DiscreteLaplace extends IntegerNoise {
      */
     private static final long DOUBT = 128;
 
+    private static final Recent<DiscreteLaplace> RECENT = new Recent<>(KEPT_BITS, DiscreteLaplace::new);
+
     private final double scale;
-    private final Dyadic t;
+    private final ExactDouble.Ratio t;
     private final int lowBits;
     private final int restBits;
     private final int highShift;
@@ -48,9 +50,9 @@ public final class DiscreteLaplace extends IntegerNoise {
     private final CumulativeTable low;
 
     private DiscreteLaplace(double scale) {
-        IntegerNoise.requireScale("scale", scale, Double.MIN_VALUE, MAX_SCALE);
+        Checks.requireRange("scale", scale, Double.MIN_VALUE, MAX_SCALE);
         this.scale = scale;
-        t = Dyadic.of(scale);
+        t = ExactDouble.Ratio.of(scale);
         highShift = Math.max(0, Math.getExponent(scale));
         lowBits = Math.min(highShift, LOW_BITS);
         restBits = highShift - lowBits;
@@ -70,7 +72,7 @@ public final class DiscreteLaplace extends IntegerNoise {
      * @return the distribution
      */
     public static DiscreteLaplace of(double scale) {
-        return new DiscreteLaplace(scale);
+        return RECENT.get(scale);
     }
 
     /** e^-(i 2^shift / t) for i = 0, 1, …; if open, the last stands for all from there on. */
@@ -95,24 +97,6 @@ public final class DiscreteLaplace extends IntegerNoise {
      */
     public double scale() {
         return scale;
-    }
-
-    /**
-     * Draws with the calling thread's secure bits.
-     *
-     * @return a value
-     */
-    public long sample() {
-        return sample(SecureBits.current());
-    }
-
-    /**
-     * Draws many.
-     *
-     * @param out where the values go: all of it
-     */
-    public void fill(long[] out) {
-        fill(out, out.length, SecureBits.current());
     }
 
     @Override
@@ -173,15 +157,9 @@ public final class DiscreteLaplace extends IntegerNoise {
                 bits);
     }
 
-    /**
-     * The smallest m with P(|X| &gt; m) ≤ upperTail, certified: P(|X| &gt; m) = 2 q^(m+1) / (1 + q).
-     *
-     * @param upperTail in (0, 1]
-     * @return m
-     */
+    /** The smallest m with P(|X| &gt; m) ≤ upperTail, certified: P(|X| &gt; m) = 2 q^(m+1) / (1 + q). */
     @Override
-    public long quantile(double upperTail) {
-        IntegerNoise.requireTail(upperTail);
+    long certifiedQuantile(double upperTail) {
         // Near -t ln(tail); the search is by certified comparison.
         long step = Math.max(1, (long) Math.min(0x1p61, scale));
         long high = step;
@@ -203,7 +181,7 @@ public final class DiscreteLaplace extends IntegerNoise {
     /** Whether P(|X| &gt; m) ≤ tail for sure. */
     private boolean below(long m, double tail) {
         int precision = 128 - Math.getExponent(tail);
-        Dyadic bound = Dyadic.of(tail);
+        ExactDouble.Ratio bound = ExactDouble.Ratio.of(tail);
         BigInteger power = FixedExp.enclose(
                         t.denominator().multiply(BigInteger.valueOf(m + 1)), t.numerator(), precision)
                 .high();

@@ -31,17 +31,24 @@ record ExactDouble(BigInteger mantissa, int exponent) {
         return new ExactDouble(mantissa.multiply(other.mantissa), exponent + other.exponent);
     }
 
-    /** This divided by a positive one. */
+    /** This divided by a positive one, not reduced. */
     Ratio over(ExactDouble divisor) {
         int shift = exponent - divisor.exponent;
         return new Ratio(mantissa.shiftLeft(Math.max(shift, 0)), divisor.mantissa.shiftLeft(Math.max(-shift, 0)));
     }
 
     /**
-     * A fraction, not reduced.
+     * A fraction.
      *
      * @param numerator any integer
      * @param denominator positive
      */
-    record Ratio(BigInteger numerator, BigInteger denominator) {}
+    record Ratio(BigInteger numerator, BigInteger denominator) {
+        private static final ExactDouble ONE = new ExactDouble(BigInteger.ONE, 0);
+
+        /** What a double is, in lowest terms. */
+        static Ratio of(double value) {
+            return ExactDouble.of(value).over(ONE);
+        }
+    }
 }

@@ -30,8 +30,8 @@ public record ExponentialMechanism(double sensitivity, double epsilon, boolean m
         implements Mechanism<double[], Integer> {
     /** Checks the parameters. */
     public ExponentialMechanism {
-        Central.requirePositive("sensitivity", sensitivity);
-        Central.requirePositive("epsilon", epsilon);
+        Checks.requirePositive("sensitivity", sensitivity);
+        Checks.requirePositive("epsilon", epsilon);
     }
 
     /**
@@ -58,7 +58,7 @@ public record ExponentialMechanism(double sensitivity, double epsilon, boolean m
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilon, asked);
     }
 
@@ -72,7 +72,7 @@ public record ExponentialMechanism(double sensitivity, double epsilon, boolean m
     @Override
     public Release<Integer> release(double[] scores, SpendToken token) {
         double[] own = scores.clone();
-        Central.requireScores(own, 1);
+        Checks.requireScores(own, 1);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         return new Release<>(draw(own, SecureBits.current()), loss, evidence(own.length, token));
@@ -85,7 +85,7 @@ public record ExponentialMechanism(double sensitivity, double epsilon, boolean m
 
     private Evidence evidence(int n, SpendToken token) {
         double unit = (monotone ? 1 : 2) * sensitivity / epsilon;
-        return Central.evidence(
+        return Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -94,6 +94,6 @@ public record ExponentialMechanism(double sensitivity, double epsilon, boolean m
                         "monotone", monotone,
                         "neighbouring", neighbouring,
                         "candidates", n),
-                Central.gap(unit * Math.log(2.0 * n), unit * Math.log(n / (1 - Central.CONFIDENCE)), n));
+                Reporting.gap(unit * Math.log(2.0 * n), unit * Math.log(n / (Reporting.ERROR)), n));
     }
 }

@@ -33,7 +33,7 @@ final class GaussianBlocks {
         // The smallest power of two that is at least σ / 30.
         widthBits = Math.max(0, Math.getExponent(Math.nextDown(sigma / 30)) + 1);
         tailFrom = widthBits > 0 ? BLOCKS : Math.min(BLOCKS, (int) Math.ceil(9 * sigma) + 1);
-        Dyadic s = Dyadic.of(sigma);
+        ExactDouble.Ratio s = ExactDouble.Ratio.of(sigma);
         numerator = s.denominator().pow(2).shiftLeft(2 * widthBits);
         denominator = s.numerator().pow(2).shiftLeft(1);
         slope = widthBits == 0 ? 0 : numerator.shiftLeft(71).divide(denominator).longValueExact();

@@ -32,8 +32,8 @@ public record GaussianMechanism(double sensitivity, double noiseMultiplier, Neig
         implements Mechanism<Double, Double> {
     /** Checks the parameters. */
     public GaussianMechanism {
-        Central.requireSensitivity(sensitivity);
-        Central.requireRange(
+        Checks.requireSensitivity(sensitivity);
+        Checks.requireRange(
                 "noiseMultiplier",
                 noiseMultiplier,
                 LaplaceMechanism.LEAST_MULTIPLIER,
@@ -62,26 +62,26 @@ public record GaussianMechanism(double sensitivity, double noiseMultiplier, Neig
      * @return the mechanism whose noise has at least this standard deviation
      */
     public static GaussianMechanism ofSigma(double sigma, double sensitivity, Neighbouring neighbouring) {
-        Central.requirePositive("sigma", sigma);
-        Central.requireSensitivity(sensitivity);
-        return new GaussianMechanism(sensitivity, Central.overUp(sigma, sensitivity), neighbouring);
+        Checks.requirePositive("sigma", sigma);
+        Checks.requireSensitivity(sensitivity);
+        return new GaussianMechanism(sensitivity, Arithmetic.overUp(sigma, sensitivity), neighbouring);
     }
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Gaussian(noiseMultiplier, asked);
     }
 
     @Override
     public Release<Double> release(Double value, SpendToken token) {
         double own = value;
-        Central.requireFinite("value", own);
+        Checks.requireFinite("value", own);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
         long point = draw(lattice, own, SecureBits.current());
-        Evidence evidence = Central.evidence(
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -89,17 +89,17 @@ public record GaussianMechanism(double sensitivity, double noiseMultiplier, Neig
                         "noise-multiplier", noiseMultiplier,
                         "neighbouring", neighbouring,
                         "lattice-exponent", lattice.exponent()),
-                Central.scalar("value", Central.aroundPoint(lattice, point, Central.NORMAL_QUANTILE * sigma(lattice))));
+                Reporting.scalar("value", Reporting.aroundPoint(lattice, point, Reporting.NORMAL_QUANTILE * sigma(lattice))));
         return new Release<>(lattice.toDouble(point), loss, evidence);
     }
 
     long draw(ValueLattice lattice, double value, BitSource bits) {
-        return Central.plusClamped(
+        return Arithmetic.plusClamped(
                 lattice.round(value), RoundedGaussian.of(sigma(lattice)).sample(bits));
     }
 
     /** σ in steps. */
     private double sigma(ValueLattice lattice) {
-        return Central.timesUp(noiseMultiplier, lattice.steps());
+        return Arithmetic.timesUp(noiseMultiplier, lattice.steps());
     }
 }

@@ -30,7 +30,7 @@ public record GeometricMechanism(long sensitivity, double epsilon, Neighbouring 
         if (sensitivity < 1 || sensitivity > 1L << 28) {
             throw new IllegalArgumentException("sensitivity must be in [1, 2^28], was " + sensitivity);
         }
-        Central.requireRange("epsilon", epsilon, 0x1p-20, 0x1p15);
+        Checks.requireRange("epsilon", epsilon, 0x1p-20, 0x1p15);
     }
 
     /**
@@ -47,7 +47,7 @@ public record GeometricMechanism(long sensitivity, double epsilon, Neighbouring 
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilon, asked);
     }
 
@@ -57,16 +57,16 @@ public record GeometricMechanism(long sensitivity, double epsilon, Neighbouring 
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         DiscreteLaplace noise = DiscreteLaplace.of(scale());
-        long released = Central.plusClamped(own, noise.sample(SecureBits.current()));
-        Evidence evidence = Central.evidence(
+        long released = Arithmetic.plusClamped(own, noise.sample(SecureBits.current()));
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of("sensitivity", sensitivity, "epsilon", epsilon, "neighbouring", neighbouring),
-                Central.scalar("value", Central.around(released, noise.quantile(1 - Central.CONFIDENCE))));
+                Reporting.scalar("value", Reporting.around(released, noise.quantile(Reporting.ERROR))));
         return new Release<>(released, loss, evidence);
     }
 
     private double scale() {
-        return Central.overUp(sensitivity, epsilon);
+        return Arithmetic.overUp(sensitivity, epsilon);
     }
 }

@@ -33,7 +33,7 @@ public record Histogram(int bins, int contributions, StatisticNoise noise)
         if (bins < 1 || bins > CountAccumulator.MAX_BINS) {
             throw new IllegalArgumentException("bins must be in [1, " + CountAccumulator.MAX_BINS + "], were " + bins);
         }
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**
@@ -92,12 +92,12 @@ public record Histogram(int bins, int contributions, StatisticNoise noise)
         NoisePart part = part(token.loss().neighbouring());
         NoisePart.Sampler sampler = part.sampler();
         token.use(part.loss());
-        long half = sampler.quantile(Statistics.ERROR);
+        long half = sampler.quantile(Reporting.ERROR);
         List<Long> released = new ArrayList<>(bins);
         List<Measurement.Point> points = new ArrayList<>(bins);
         for (long count : value.totals()) {
             long noisy = count + sampler.sample(bits);
-            points.add(new Measurement.Point(released.size(), Statistics.measured(noisy, noisy - half, noisy + half)));
+            points.add(new Measurement.Point(released.size(), Reporting.between(noisy, noisy - half, noisy + half)));
             released.add(noisy);
         }
         return new Release<>(

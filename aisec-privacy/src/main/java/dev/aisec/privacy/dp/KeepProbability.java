@@ -19,8 +19,8 @@ final class KeepProbability {
 
     private final double epsilon;
     private final double delta;
-    private final Dyadic exactEpsilon;
-    private final Dyadic exactDelta;
+    private final ExactDouble.Ratio exactEpsilon;
+    private final ExactDouble.Ratio exactDelta;
     private final long turn;
     /** By number of users: the first digits of π, rounded down and up. */
     private final Map<Long, Enclosure> digits = new HashMap<>();
@@ -30,8 +30,8 @@ final class KeepProbability {
     KeepProbability(double epsilon, double delta) {
         this.epsilon = epsilon;
         this.delta = delta;
-        exactEpsilon = Dyadic.of(epsilon);
-        exactDelta = Dyadic.of(delta);
+        exactEpsilon = ExactDouble.Ratio.of(epsilon);
+        exactDelta = ExactDouble.Ratio.of(delta);
         // n₁ = 1 + ⌊ln((e^ε − 1 + 2δ) / (δ(e^ε + 1))) / ε⌋ is the last step that f makes.
         double q = Math.exp(-epsilon);
         double ratio = (-Math.expm1(-epsilon) + 2 * delta * q) / (1 + q);
@@ -64,7 +64,7 @@ final class KeepProbability {
 
     /** The least number of users with π at least p for sure; p in (0, 1). */
     long users(double p) {
-        Dyadic wanted = Dyadic.of(p);
+        ExactDouble.Ratio wanted = ExactDouble.Ratio.of(p);
         BigInteger bound = wanted.numerator().shiftLeft(DIGITS);
         long high = 1;
         while (enclose(high, DIGITS).low().multiply(wanted.denominator()).compareTo(bound) < 0) {

@@ -34,8 +34,8 @@ public record LaplaceMechanism(double sensitivity, double noiseMultiplier, Neigh
 
     /** Checks the parameters. */
     public LaplaceMechanism {
-        Central.requireSensitivity(sensitivity);
-        Central.requireRange("noiseMultiplier", noiseMultiplier, LEAST_MULTIPLIER, MOST_MULTIPLIER);
+        Checks.requireSensitivity(sensitivity);
+        Checks.requireRange("noiseMultiplier", noiseMultiplier, LEAST_MULTIPLIER, MOST_MULTIPLIER);
     }
 
     /**
@@ -47,8 +47,8 @@ public record LaplaceMechanism(double sensitivity, double noiseMultiplier, Neigh
      * @return the mechanism whose loss is at most ε
      */
     public static LaplaceMechanism of(double epsilon, double sensitivity, Neighbouring neighbouring) {
-        Central.requireRange("epsilon", epsilon, 1 / MOST_MULTIPLIER, 1 / LEAST_MULTIPLIER);
-        return new LaplaceMechanism(sensitivity, Central.overUp(1, epsilon), neighbouring);
+        Checks.requireRange("epsilon", epsilon, 1 / MOST_MULTIPLIER, 1 / LEAST_MULTIPLIER);
+        return new LaplaceMechanism(sensitivity, Arithmetic.overUp(1, epsilon), neighbouring);
     }
 
     /**
@@ -60,27 +60,27 @@ public record LaplaceMechanism(double sensitivity, double noiseMultiplier, Neigh
      * @return the mechanism whose noise has at least this scale
      */
     public static LaplaceMechanism ofScale(double scale, double sensitivity, Neighbouring neighbouring) {
-        Central.requirePositive("scale", scale);
-        Central.requireSensitivity(sensitivity);
-        return new LaplaceMechanism(sensitivity, Central.overUp(scale, sensitivity), neighbouring);
+        Checks.requirePositive("scale", scale);
+        Checks.requireSensitivity(sensitivity);
+        return new LaplaceMechanism(sensitivity, Arithmetic.overUp(scale, sensitivity), neighbouring);
     }
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Laplace(noiseMultiplier, asked);
     }
 
     @Override
     public Release<Double> release(Double value, SpendToken token) {
         double own = value;
-        Central.requireFinite("value", own);
+        Checks.requireFinite("value", own);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
         long point = draw(lattice, own, SecureBits.current());
         double released = lattice.toDouble(point);
-        Evidence evidence = Central.evidence(
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -88,12 +88,12 @@ public record LaplaceMechanism(double sensitivity, double noiseMultiplier, Neigh
                         "noise-multiplier", noiseMultiplier,
                         "neighbouring", neighbouring,
                         "lattice-exponent", lattice.exponent()),
-                Central.scalar("value", Central.aroundPoint(lattice, point, quantile(lattice))));
+                Reporting.scalar("value", Reporting.aroundPoint(lattice, point, quantile(lattice))));
         return new Release<>(released, loss, evidence);
     }
 
     long draw(ValueLattice lattice, double value, BitSource bits) {
-        return Central.plusClamped(
+        return Arithmetic.plusClamped(
                 lattice.round(value), RoundedLaplace.of(scale(lattice)).sample(bits));
     }
 
@@ -104,11 +104,11 @@ public record LaplaceMechanism(double sensitivity, double noiseMultiplier, Neigh
 
     /** P(|X| > b ln(1/β)) = β. */
     private double quantile(ValueLattice lattice) {
-        return scale(lattice) * -Math.log(1 - Central.CONFIDENCE);
+        return scale(lattice) * -Math.log(Reporting.ERROR);
     }
 
     /** b in steps. */
     private double scale(ValueLattice lattice) {
-        return Central.timesUp(noiseMultiplier, lattice.steps());
+        return Arithmetic.timesUp(noiseMultiplier, lattice.steps());
     }
 }

@@ -54,7 +54,7 @@ public record MatrixFactorization(
         requireInt("participations", participations, steps);
         requireInt("separation", separation, steps);
         ClippedSum.requireClip(clip);
-        Central.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p20);
+        Checks.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p20);
         double sigma = sigma(steps, bands, participations, separation, clip, noiseMultiplier);
         if (sigma > RoundedGaussian.MAX_SIGMA) {
             throw new IllegalArgumentException(
@@ -195,7 +195,7 @@ public record MatrixFactorization(
     private static double sigma(
             int steps, int bands, int participations, int separation, double clip, double noiseMultiplier) {
         double sensitivity = sensitivity(coefficients(bands), steps, participations, separation);
-        return Central.timesUp(Central.timesUp(noiseMultiplier, ClippedSum.bound(clip, true)), sensitivity);
+        return Arithmetic.timesUp(Arithmetic.timesUp(noiseMultiplier, ClippedSum.bound(clip, true)), sensitivity);
     }
 
     /** C x + z of the steps so far, as far as the bands reach, and what follows from it. */
@@ -210,7 +210,7 @@ public record MatrixFactorization(
         private double rowEntry;
         private int known;
 
-        private final VectorNoise noise;
+        private final IntegerNoise noise;
         /** Rings of the last vectors and of their estimates, by step modulo bands. */
         private final long[][] vectors;
 
@@ -230,7 +230,7 @@ public record MatrixFactorization(
                     mechanism.noiseMultiplier);
             inverse = new double[mechanism.steps];
             squares = new double[mechanism.steps];
-            noise = VectorNoise.of(RoundedGaussian.of(sigma));
+            noise = RoundedGaussian.of(sigma);
             vectors = new long[mechanism.bands][];
             estimates = new double[mechanism.bands][];
         }
@@ -298,7 +298,7 @@ public record MatrixFactorization(
 
         @Override
         public Evidence evidence(SpendToken token, Measurement measured) {
-            return Central.evidence(
+            return Reporting.evidence(
                     mechanism,
                     token,
                     Map.of(

@@ -32,7 +32,7 @@ public record Mean(double lower, double upper, int contributions, StatisticNoise
     /** Checks the parameters. */
     public Mean {
         SumLattice.of(lower, upper);
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**
@@ -99,7 +99,7 @@ public record Mean(double lower, double upper, int contributions, StatisticNoise
         CentredNoise.Drawn drawn = centred.draw(value, samplers, bits);
         SumLattice lattice = value.lattice();
         CentredNoise.Range mean = drawn.mean(lattice);
-        Estimate estimate = Statistics.measured(
+        Estimate estimate = Reporting.between(
                 // Rounding to the lattice moves the mean by half a step.
                 toValue(lattice, mean.value()),
                 toValue(lattice, mean.low() - 0.5),
@@ -113,7 +113,7 @@ public record Mean(double lower, double upper, int contributions, StatisticNoise
                         contributions,
                         noise,
                         Map.of("lower", lower, "upper", upper, "lattice-exponent", lattice.exponent()),
-                        Statistics.scalar(estimate)));
+                        Reporting.scalar("value", estimate)));
     }
 
     private double toValue(SumLattice lattice, double centred) {

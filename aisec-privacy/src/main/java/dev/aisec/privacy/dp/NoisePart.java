@@ -33,7 +33,7 @@ record NoisePart(boolean laplace, double scale, PrivacyLoss loss) {
         }
         double multiplier = ((StatisticNoise.Gaussian) noise).noiseMultiplier();
         if (parts > 1) {
-            multiplier = Math.nextUp(multiplier * Math.nextUp(Math.sqrt(parts)));
+            multiplier = Math.nextUp(multiplier * Arithmetic.rootUp(parts));
         }
         double scale = Math.nextUp(multiplier * l2);
         requireScale(scale);

@@ -64,20 +64,20 @@ public record NoisyRecords(VectorGaussian noise) implements Mechanism<double[][]
         }
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
-        VectorNoise own = noise.noise();
+        IntegerNoise own = noise.noise();
         double[][] released = new double[rows.length][];
         for (int i = 0; i < rows.length; i++) {
             own.addTo(points[i], SecureBits.current());
             released[i] = ClippedSum.toDoubles(points[i], noise.exponent());
         }
-        Evidence evidence = Central.evidence(
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of("clip", noise.clip(), "noise-multiplier", noise.noiseMultiplier(), "rows", rows.length),
-                Central.bound(
+                Reporting.bound(
                         "coordinate-error",
-                        noise.halfWidth(Central.NORMAL_MEDIAN),
-                        noise.halfWidth(Central.NORMAL_QUANTILE),
+                        noise.halfWidth(Reporting.NORMAL_MEDIAN),
+                        noise.halfWidth(Reporting.NORMAL_QUANTILE),
                         1));
         return new Release<>(released, loss, evidence);
     }

@@ -117,7 +117,7 @@ public record OpenHistogram(double delta, int partitions, long threshold, Statis
         PrivacyLoss loss = loss(part);
         long limit = limit(sampler);
         token.use(loss);
-        long half = sampler.quantile(Statistics.ERROR);
+        long half = sampler.quantile(Reporting.ERROR);
         SortedMap<String, Long> named = new TreeMap<>();
         List<Measurement.Point> points = new ArrayList<>();
         value.totals().forEach((name, users) -> {
@@ -126,7 +126,7 @@ public record OpenHistogram(double delta, int partitions, long threshold, Statis
                 points.add(new Measurement.Point(
                         points.size(),
                         // Above the limit: what is named has at least as many users as the threshold.
-                        Statistics.measured(noisy, Math.max(threshold, noisy - half), noisy + half)));
+                        Reporting.between(noisy, Math.max(threshold, noisy - half), noisy + half)));
                 named.put(name, noisy);
             }
         });
@@ -140,7 +140,7 @@ public record OpenHistogram(double delta, int partitions, long threshold, Statis
                         noise,
                         Map.of("delta", delta, "threshold", threshold, "limit", limit),
                         new Measurement.Curve("count", "partition", "users", new TreeMap<>(), points),
-                        Central.bound("unnamed-users", limit, limit + sampler.quantile(2 * Statistics.ERROR), 1)));
+                        Reporting.bound("unnamed-users", limit, limit + sampler.quantile(2 * Reporting.ERROR), 1)));
     }
 
     /** What a noisy count has to exceed. The noise is symmetric, so that its upper tail is half of both. */
@@ -150,6 +150,6 @@ public record OpenHistogram(double delta, int partitions, long threshold, Statis
 
     NoisePart part(Neighbouring neighbouring) {
         int changed = neighbouring == Neighbouring.REPLACE_ONE ? 2 * partitions : partitions;
-        return NoisePart.of(noise, 1, changed, changed == 1 ? 1 : Statistics.rootUp(changed), neighbouring);
+        return NoisePart.of(noise, 1, changed, changed == 1 ? 1 : Arithmetic.rootUp(changed), neighbouring);
     }
 }

@@ -40,13 +40,13 @@ public record PartitionSelection(double epsilon, double delta, int partitions, l
 
     /** Checks the parameters. */
     public PartitionSelection {
-        Central.requireRange("epsilon", epsilon, 0x1p-20, 1000);
+        Checks.requireRange("epsilon", epsilon, 0x1p-20, 1000);
         requireDelta(delta);
         requirePartitions(partitions, threshold);
     }
 
     static void requireDelta(double delta) {
-        Central.requireRange("delta", delta, 1e-300, 0.5);
+        Checks.requireRange("delta", delta, 1e-300, 0.5);
     }
 
     static void requirePartitions(int partitions, long threshold) {
@@ -122,14 +122,14 @@ public record PartitionSelection(double epsilon, double delta, int partitions, l
                 named.add(name);
             }
         });
-        Evidence evidence = Central.evidence(
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of("epsilon", epsilon, "delta", delta, "partitions", partitions, "threshold", threshold),
-                Central.bound(
+                Reporting.bound(
                         "unnamed-users",
                         threshold + probability.users(0.5) - 2,
-                        threshold + probability.users(Statistics.CONFIDENCE) - 2,
+                        threshold + probability.users(Reporting.CONFIDENCE) - 2,
                         1));
         return new Release<>(List.copyOf(named), loss, evidence);
     }

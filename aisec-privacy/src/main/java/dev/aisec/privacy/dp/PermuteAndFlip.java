@@ -31,8 +31,8 @@ public record PermuteAndFlip(double sensitivity, double epsilon, boolean monoton
         implements Mechanism<double[], Integer> {
     /** Checks the parameters. */
     public PermuteAndFlip {
-        Central.requirePositive("sensitivity", sensitivity);
-        Central.requirePositive("epsilon", epsilon);
+        Checks.requirePositive("sensitivity", sensitivity);
+        Checks.requirePositive("epsilon", epsilon);
     }
 
     /**
@@ -59,7 +59,7 @@ public record PermuteAndFlip(double sensitivity, double epsilon, boolean monoton
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilon, asked);
     }
 
@@ -73,7 +73,7 @@ public record PermuteAndFlip(double sensitivity, double epsilon, boolean monoton
     @Override
     public Release<Integer> release(double[] scores, SpendToken token) {
         double[] own = scores.clone();
-        Central.requireScores(own, 1);
+        Checks.requireScores(own, 1);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         return new Release<>(draw(own, SecureBits.current()), loss, evidence(own.length, token));
@@ -99,7 +99,7 @@ public record PermuteAndFlip(double sensitivity, double epsilon, boolean monoton
 
     private Evidence evidence(int n, SpendToken token) {
         double unit = (monotone ? 1 : 2) * sensitivity / epsilon;
-        return Central.evidence(
+        return Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -108,6 +108,6 @@ public record PermuteAndFlip(double sensitivity, double epsilon, boolean monoton
                         "monotone", monotone,
                         "neighbouring", neighbouring,
                         "candidates", n),
-                Central.gap(unit * Math.log(2.0 * n), unit * Math.log(n / (1 - Central.CONFIDENCE)), n));
+                Reporting.gap(unit * Math.log(2.0 * n), unit * Math.log(n / (Reporting.ERROR)), n));
     }
 }

@@ -80,9 +80,9 @@ public final class PrefixSums {
         for (int step = taken; step >= 1; step -= stride) {
             double sigma = engine.standardDeviation(step);
             // Roundings to the lattice are below a thousandth of sigma.
-            Interval interval = new Interval(0, Central.NORMAL_QUANTILE * sigma * (1 + 1e-3), Central.CONFIDENCE);
+            Interval interval = new Interval(0, Reporting.NORMAL_QUANTILE * sigma * (1 + 1e-3), Reporting.CONFIDENCE);
             points.add(
-                    0, new Measurement.Point(step, new Estimate.Measured(Central.NORMAL_MEDIAN * sigma, interval, 1)));
+                    0, new Measurement.Point(step, new Estimate.Measured(Reporting.NORMAL_MEDIAN * sigma, interval, 1)));
         }
         return engine.evidence(
                 token, new Measurement.Curve("prefix-sum-error", "step", "coordinate-error", new TreeMap<>(), points));

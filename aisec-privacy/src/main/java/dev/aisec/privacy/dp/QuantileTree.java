@@ -174,7 +174,7 @@ public final class QuantileTree {
                                 Math.max(
                                         squares(branching, height, (double) k / branching, rank),
                                         squares(branching, height, (k + 1.0) / branching, rank)),
-                                Statistics.ERROR / 2));
+                                Reporting.ERROR / 2));
         int share = leaves / branching;
         // The true quantile's leaf is fixed by the data; below it are at most qn entries, below its end at least qn.
         // So the
@@ -189,7 +189,7 @@ public final class QuantileTree {
         }
         double low = bins.edge(first);
         double high = bins.edge(last + 1);
-        return Statistics.measured(Math.min(high, Math.max(low, search(rank))), low, high);
+        return Reporting.between(Math.min(high, Math.max(low, search(rank))), low, high);
     }
 
     /** Estimated entries below a leaf, beyond the share that should be. */

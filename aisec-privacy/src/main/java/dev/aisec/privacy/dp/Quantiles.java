@@ -50,7 +50,7 @@ public record Quantiles(double lower, double upper, int branching, int height, i
                     "height must be >= 1 with branching^height <= 2^20, was " + height + " for branching " + branching);
         }
         new ValueBins.Equal(lower, upper, 1);
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**

@@ -40,8 +40,8 @@ public record ReportNoisyMax(
 
     /** Checks the parameters. */
     public ReportNoisyMax {
-        Central.requireSensitivity(sensitivity);
-        Central.requireRange("epsilon", epsilon, 0x1p-20, 0x1p15);
+        Checks.requireSensitivity(sensitivity);
+        Checks.requireRange("epsilon", epsilon, 0x1p-20, 0x1p15);
     }
 
     /**
@@ -78,7 +78,7 @@ public record ReportNoisyMax(
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilon, asked);
     }
 
@@ -92,7 +92,7 @@ public record ReportNoisyMax(
     @Override
     public Release<Integer> release(double[] scores, SpendToken token) {
         double[] own = scores.clone();
-        Central.requireScores(own, 1);
+        Checks.requireScores(own, 1);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
@@ -112,7 +112,7 @@ public record ReportNoisyMax(
             while (noise == Noise.EXPONENTIAL && added < 0) {
                 added = laplace.sample(bits);
             }
-            long sum = Central.plusClamped(lattice.round(scores[i]), added);
+            long sum = Arithmetic.plusClamped(lattice.round(scores[i]), added);
             if (sum > most) {
                 most = sum;
                 selected = i;
@@ -122,14 +122,14 @@ public record ReportNoisyMax(
     }
 
     private double scale(ValueLattice lattice) {
-        return Central.overUp((monotone ? 1 : 2) * lattice.steps(), epsilon);
+        return Arithmetic.overUp((monotone ? 1 : 2) * lattice.steps(), epsilon);
     }
 
     private Evidence evidence(int n, SpendToken token) {
         ValueLattice lattice = ValueLattice.of(sensitivity);
         // The gap is at most the difference of two noises; one-sided noise is at least 0.
         double unit = scale(lattice) * (noise == Noise.EXPONENTIAL ? 1 : 2);
-        return Central.evidence(
+        return Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -140,9 +140,9 @@ public record ReportNoisyMax(
                         "neighbouring", neighbouring,
                         "lattice-exponent", lattice.exponent(),
                         "candidates", n),
-                Central.gap(
+                Reporting.gap(
                         lattice.halfWidth(unit * Math.log(2.0 * n)),
-                        lattice.halfWidth(unit * Math.log(n / (1 - Central.CONFIDENCE))),
+                        lattice.halfWidth(unit * Math.log(n / (Reporting.ERROR))),
                         n));
     }
 }

@@ -26,12 +26,14 @@ public final class RoundedGaussian extends IntegerNoise {
      */
     private static final long DOUBT = 64;
 
+    private static final Recent<RoundedGaussian> RECENT = new Recent<>(KEPT_BITS, RoundedGaussian::new);
+
     private final double sigma;
     private final GaussianBlocks blocks;
     private final int widthBits;
 
     private RoundedGaussian(double sigma) {
-        IntegerNoise.requireScale("sigma", sigma, MIN_SIGMA, MAX_SIGMA);
+        Checks.requireRange("sigma", sigma, MIN_SIGMA, MAX_SIGMA);
         this.sigma = sigma;
         blocks = new GaussianBlocks(sigma);
         widthBits = blocks.widthBits;
@@ -44,7 +46,7 @@ public final class RoundedGaussian extends IntegerNoise {
      * @return the distribution
      */
     public static RoundedGaussian of(double sigma) {
-        return new RoundedGaussian(sigma);
+        return RECENT.get(sigma);
     }
 
     /**
@@ -54,24 +56,6 @@ public final class RoundedGaussian extends IntegerNoise {
      */
     public double sigma() {
         return sigma;
-    }
-
-    /**
-     * Draws with the calling thread's secure bits.
-     *
-     * @return a value
-     */
-    public long sample() {
-        return sample(SecureBits.current());
-    }
-
-    /**
-     * Draws many.
-     *
-     * @param out where the values go: all of it
-     */
-    public void fill(long[] out) {
-        fill(out, out.length, SecureBits.current());
     }
 
     @Override
@@ -115,15 +99,10 @@ public final class RoundedGaussian extends IntegerNoise {
                 bits);
     }
 
-    /**
-     * The smallest m with P(|X| &gt; m) ≤ upperTail, certified.
-     *
-     * @param upperTail in (0, 1]
-     * @return m
-     */
+    /** The smallest m with P(|X| &gt; m) ≤ upperTail, certified. */
     @Override
-    public long quantile(double upperTail) {
-        return NormalTail.roundedQuantile(sigma, upperTail);
+    long certifiedQuantile(double upperTail) {
+        return GaussianQuantile.roundedQuantile(sigma, upperTail);
     }
 
     CumulativeTable table() {

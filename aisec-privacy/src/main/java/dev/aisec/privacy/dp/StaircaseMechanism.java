@@ -29,8 +29,8 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
         implements Mechanism<Double, Double> {
     /** Checks the parameters. */
     public StaircaseMechanism {
-        Central.requireSensitivity(sensitivity);
-        Central.requireRange("epsilon", epsilon, 0x1p-20, 0x1p15);
+        Checks.requireSensitivity(sensitivity);
+        Checks.requireRange("epsilon", epsilon, 0x1p-20, 0x1p15);
         if (!(gamma > 0 && gamma <= 1)) {
             throw new IllegalArgumentException("gamma must be in (0, 1], was " + gamma);
         }
@@ -51,20 +51,20 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilon, asked);
     }
 
     @Override
     public Release<Double> release(Double value, SpendToken token) {
         double own = value;
-        Central.requireFinite("value", own);
+        Checks.requireFinite("value", own);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
         long steps = lattice.steps();
-        long point = Central.plusClamped(lattice.round(own), noise(steps, periods(), SecureBits.current()));
-        Evidence evidence = Central.evidence(
+        long point = Arithmetic.plusClamped(lattice.round(own), noise(steps, periods(), SecureBits.current()));
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -73,13 +73,13 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
                         "gamma", gamma,
                         "neighbouring", neighbouring,
                         "lattice-exponent", lattice.exponent()),
-                Central.scalar("value", Central.aroundPoint(lattice, point, quantile(steps))));
+                Reporting.scalar("value", Reporting.aroundPoint(lattice, point, quantile(steps))));
         return new Release<>(lattice.toDouble(point), loss, evidence);
     }
 
     /** 1/ε, so rounded that e^−1/scale never falls faster than e^−ε. */
     private double scale() {
-        return Central.overUp(1, epsilon);
+        return Arithmetic.overUp(1, epsilon);
     }
 
     /** Gives the period of the magnitude, if it is not negative. */
@@ -135,7 +135,7 @@ public record StaircaseMechanism(double sensitivity, double epsilon, double gamm
         double first = first(steps);
         double weight = first + ratio * (steps - first);
         // The magnitude before zeros of negative sign are refused: P(M > q) = tail; refusal divides by 1 − P(M = 0)/2.
-        double wanted = (1 - Central.CONFIDENCE) * (1 - (1 - ratio) / weight / 2) * (1 - 1e-9);
+        double wanted = (Reporting.ERROR) * (1 - (1 - ratio) / weight / 2) * (1 - 1e-9);
         double periods = Math.floor(Math.log(wanted) / -epsilon);
         double rest = wanted * Math.exp(epsilon * periods);
         // P(M ≥ place of the period) is 1 at its begin and ratio at its end, linear before and after the step.

@@ -34,8 +34,8 @@ public record TopK(int k, double sensitivity, double epsilonEach, boolean monoto
         if (k < 1) {
             throw new IllegalArgumentException("k must be >= 1, was " + k);
         }
-        Central.requirePositive("sensitivity", sensitivity);
-        Central.requirePositive("epsilonEach", epsilonEach);
+        Checks.requirePositive("sensitivity", sensitivity);
+        Checks.requirePositive("epsilonEach", epsilonEach);
     }
 
     /**
@@ -48,8 +48,8 @@ public record TopK(int k, double sensitivity, double epsilonEach, boolean monoto
      * @return the mechanism
      */
     public static TopK of(int k, double epsilon, double sensitivity, Neighbouring neighbouring) {
-        Central.requirePositive("epsilon", epsilon);
-        return new TopK(k, sensitivity, Central.overDown(epsilon, Math.max(k, 1)), false, neighbouring);
+        Checks.requirePositive("epsilon", epsilon);
+        return new TopK(k, sensitivity, Arithmetic.overDown(epsilon, Math.max(k, 1)), false, neighbouring);
     }
 
     /**
@@ -64,7 +64,7 @@ public record TopK(int k, double sensitivity, double epsilonEach, boolean monoto
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Pure(epsilonEach, asked).repeat(k);
     }
 
@@ -78,7 +78,7 @@ public record TopK(int k, double sensitivity, double epsilonEach, boolean monoto
     @Override
     public Release<int[]> release(double[] scores, SpendToken token) {
         double[] own = scores.clone();
-        Central.requireScores(own, k);
+        Checks.requireScores(own, k);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         return new Release<>(draw(own, SecureBits.current()), loss, evidence(own.length, token));
@@ -103,7 +103,7 @@ public record TopK(int k, double sensitivity, double epsilonEach, boolean monoto
     private Evidence evidence(int n, SpendToken token) {
         double unit = (monotone ? 1 : 2) * sensitivity / epsilonEach;
         double sure = k * (double) n;
-        return Central.evidence(
+        return Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -113,6 +113,6 @@ public record TopK(int k, double sensitivity, double epsilonEach, boolean monoto
                         "monotone", monotone,
                         "neighbouring", neighbouring,
                         "candidates", n),
-                Central.gap(unit * Math.log(2 * sure), unit * Math.log(sure / (1 - Central.CONFIDENCE)), n));
+                Reporting.gap(unit * Math.log(2 * sure), unit * Math.log(sure / (Reporting.ERROR)), n));
     }
 }

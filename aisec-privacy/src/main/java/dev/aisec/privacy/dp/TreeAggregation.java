@@ -40,7 +40,7 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
             throw new IllegalArgumentException("steps must be in [1, 2^30], was " + steps);
         }
         ClippedSum.requireClip(clip);
-        Central.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p16);
+        Checks.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p16);
     }
 
     /**
@@ -117,8 +117,8 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
     /** σ of a block in steps of the lattice. */
     double sigma() {
         int blocks = Integer.SIZE - Integer.numberOfLeadingZeros(steps);
-        return Central.timesUp(
-                Central.timesUp(noiseMultiplier, ClippedSum.bound(clip, true)), Math.nextUp(Math.sqrt(blocks)));
+        return Arithmetic.timesUp(
+                Arithmetic.timesUp(noiseMultiplier, ClippedSum.bound(clip, true)), Arithmetic.rootUp(blocks));
     }
 
     private static double variance(int level) {
@@ -132,12 +132,12 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
     /** The blocks that make up the present prefix, each half as long as the one before at most. */
     private static final class Tree implements PrefixSums.Engine {
         private final TreeAggregation mechanism;
-        private final VectorNoise noise;
+        private final IntegerNoise noise;
         private final Deque<Block> blocks = new ArrayDeque<>();
 
         Tree(TreeAggregation mechanism) {
             this.mechanism = mechanism;
-            noise = VectorNoise.of(RoundedGaussian.of(mechanism.sigma()));
+            noise = RoundedGaussian.of(mechanism.sigma());
         }
 
         @Override
@@ -164,7 +164,7 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
             int level = left.level + 1;
             long[] sum = new long[left.sum.length];
             for (int i = 0; i < sum.length; i++) {
-                sum[i] = Central.plusClamped(left.sum[i], right.sum[i]);
+                sum[i] = Arithmetic.plusClamped(left.sum[i], right.sum[i]);
             }
             double[] estimate = noisy(sum, bits);
             double own = variance(level);
@@ -187,7 +187,7 @@ public record TreeAggregation(int steps, double clip, double noiseMultiplier)
 
         @Override
         public Evidence evidence(SpendToken token, Measurement measured) {
-            return Central.evidence(
+            return Reporting.evidence(
                     mechanism,
                     token,
                     Map.of(

@@ -29,9 +29,9 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
         implements Mechanism<Double, Double> {
     /** Checks the parameters. */
     public TruncatedLaplace {
-        Central.requireSensitivity(sensitivity);
-        Central.requireRange("epsilon", epsilon, 0x1p-20, 100);
-        Central.requireRange("delta", delta, 1e-300, 0.5);
+        Checks.requireSensitivity(sensitivity);
+        Checks.requireRange("epsilon", epsilon, 0x1p-20, 100);
+        Checks.requireRange("delta", delta, 1e-300, 0.5);
     }
 
     /**
@@ -59,22 +59,22 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        Central.requireRelation(neighbouring, asked);
+        Checks.requireRelation(neighbouring, asked);
         return new PrivacyLoss.Approximate(epsilon, delta, asked);
     }
 
     @Override
     public Release<Double> release(Double value, SpendToken token) {
         double own = value;
-        Central.requireFinite("value", own);
+        Checks.requireFinite("value", own);
         PrivacyLoss loss = loss(token.loss().neighbouring());
         token.use(loss);
         ValueLattice lattice = ValueLattice.of(sensitivity);
         long steps = lattice.steps();
-        long point = Central.plusClamped(lattice.round(own), noise(steps, sampler(steps), SecureBits.current()));
+        long point = Arithmetic.plusClamped(lattice.round(own), noise(steps, sampler(steps), SecureBits.current()));
         // Truncation only shortens the tails, so that the quantile of the whole distribution is large enough.
-        double quantile = Math.min(scale(steps) * -Math.log(1 - Central.CONFIDENCE) + 1, bound(steps));
-        Evidence evidence = Central.evidence(
+        double quantile = Math.min(scale(steps) * -Math.log(Reporting.ERROR) + 1, bound(steps));
+        Evidence evidence = Reporting.evidence(
                 this,
                 token,
                 Map.of(
@@ -84,7 +84,7 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
                         "bound", bound(),
                         "neighbouring", neighbouring,
                         "lattice-exponent", lattice.exponent()),
-                Central.scalar("value", Central.aroundPoint(lattice, point, quantile)));
+                Reporting.scalar("value", Reporting.aroundPoint(lattice, point, quantile)));
         return new Release<>(lattice.toDouble(point), loss, evidence);
     }
 
@@ -103,7 +103,7 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
     }
 
     private double scale(long steps) {
-        return Central.overUp(steps, epsilon);
+        return Arithmetic.overUp(steps, epsilon);
     }
 
     /**

@@ -36,7 +36,7 @@ public record Variance(double lower, double upper, int contributions, StatisticN
             throw new IllegalArgumentException(
                     "lower and upper must have a width in [2^-400, 2^400], were " + lower + " and " + upper);
         }
-        Statistics.requireContributions(contributions);
+        Checks.requireContributions(contributions);
     }
 
     /**
@@ -104,7 +104,7 @@ public record Variance(double lower, double upper, int contributions, StatisticN
         CentredNoise.Range variance = centred.draw(value, samplers, bits).variance(lattice);
         int exponent = 2 * lattice.exponent();
         double released = Math.scalb(variance.value(), exponent);
-        Estimate estimate = Statistics.measured(
+        Estimate estimate = Reporting.between(
                 released, Math.scalb(variance.low(), exponent), Math.scalb(variance.high(), exponent));
         return new Release<>(
                 released,
@@ -115,6 +115,6 @@ public record Variance(double lower, double upper, int contributions, StatisticN
                         contributions,
                         noise,
                         Map.of("lower", lower, "upper", upper, "lattice-exponent", lattice.exponent()),
-                        Statistics.scalar(estimate)));
+                        Reporting.scalar("value", estimate)));
     }
 }

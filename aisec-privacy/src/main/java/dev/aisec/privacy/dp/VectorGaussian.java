@@ -27,7 +27,7 @@ public record VectorGaussian(double clip, double noiseMultiplier) implements Mec
     /** Checks the parameters. */
     public VectorGaussian {
         ClippedSum.requireClip(clip);
-        Central.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p20);
+        Checks.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p20);
     }
 
     /**
@@ -100,8 +100,8 @@ public record VectorGaussian(double clip, double noiseMultiplier) implements Mec
         return points;
     }
 
-    VectorNoise noise() {
-        return VectorNoise.of(RoundedGaussian.of(Central.timesUp(noiseMultiplier, ClippedSum.bound(clip, true))));
+    IntegerNoise noise() {
+        return RoundedGaussian.of(Arithmetic.timesUp(noiseMultiplier, ClippedSum.bound(clip, true)));
     }
 
     int exponent() {
@@ -110,19 +110,19 @@ public record VectorGaussian(double clip, double noiseMultiplier) implements Mec
 
     /** Half the width of a coordinate's interval. */
     double halfWidth(double quantile) {
-        double sigma = Central.timesUp(noiseMultiplier, ClippedSum.bound(clip, true));
+        double sigma = Arithmetic.timesUp(noiseMultiplier, ClippedSum.bound(clip, true));
         return Math.nextUp(Math.scalb(quantile * sigma + 1, exponent()));
     }
 
     private Evidence evidence(double[] released, SpendToken token) {
-        return Central.evidence(
+        return Reporting.evidence(
                 this,
                 token,
                 Map.of(
                         "clip", clip,
                         "noise-multiplier", noiseMultiplier,
                         "lattice-exponent", exponent()),
-                VectorNoise.measurements(
-                        released, halfWidth(Central.NORMAL_MEDIAN), halfWidth(Central.NORMAL_QUANTILE)));
+                Reporting.coordinates(
+                        released, halfWidth(Reporting.NORMAL_MEDIAN), halfWidth(Reporting.NORMAL_QUANTILE)));
     }
 }

@@ -24,7 +24,7 @@ public record VectorLaplace(double clip, double noiseMultiplier) implements Mech
     /** Checks the parameters. */
     public VectorLaplace {
         ClippedSum.requireClip(clip);
-        Central.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p12);
+        Checks.requireRange("noiseMultiplier", noiseMultiplier, 0x1p-15, 0x1p12);
     }
 
     /**
@@ -35,8 +35,8 @@ public record VectorLaplace(double clip, double noiseMultiplier) implements Mech
      * @return the mechanism
      */
     public static VectorLaplace of(double epsilon, double clip) {
-        Central.requireRange("epsilon", epsilon, 0x1p-12, 0x1p15);
-        return new VectorLaplace(clip, Central.overUp(1, epsilon));
+        Checks.requireRange("epsilon", epsilon, 0x1p-12, 0x1p15);
+        return new VectorLaplace(clip, Arithmetic.overUp(1, epsilon));
     }
 
     /**
@@ -51,7 +51,7 @@ public record VectorLaplace(double clip, double noiseMultiplier) implements Mech
 
     @Override
     public PrivacyLoss loss(Neighbouring asked) {
-        return new PrivacyLoss.Pure(Central.overUp(asked.clippedSumFactor(), noiseMultiplier), asked);
+        return new PrivacyLoss.Pure(Arithmetic.overUp(asked.clippedSumFactor(), noiseMultiplier), asked);
     }
 
     @Override
@@ -94,24 +94,24 @@ public record VectorLaplace(double clip, double noiseMultiplier) implements Mech
     private long[] noisy(ClippedSum sum, SpendToken token) {
         long[] points = sum.steps();
         token.use(loss(token.loss().neighbouring()));
-        VectorNoise.of(noise()).addTo(points, SecureBits.current());
+        noise().addTo(points, SecureBits.current());
         return points;
     }
 
     private Evidence evidence(double[] released, SpendToken token) {
         DiscreteLaplace noise = noise();
-        return Central.evidence(
+        return Reporting.evidence(
                 this,
                 token,
                 Map.of(
                         "clip", clip,
                         "noise-multiplier", noiseMultiplier,
                         "lattice-exponent", exponent()),
-                VectorNoise.measurements(released, halfWidth(noise, 0.5), halfWidth(noise, 1 - Central.CONFIDENCE)));
+                Reporting.coordinates(released, halfWidth(noise, 0.5), halfWidth(noise, Reporting.ERROR)));
     }
 
     DiscreteLaplace noise() {
-        return DiscreteLaplace.of(Central.timesUp(noiseMultiplier, ClippedSum.bound(clip, false)));
+        return DiscreteLaplace.of(Arithmetic.timesUp(noiseMultiplier, ClippedSum.bound(clip, false)));
     }
 
     private int exponent() {

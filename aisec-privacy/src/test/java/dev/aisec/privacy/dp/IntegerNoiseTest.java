@@ -99,8 +99,8 @@ class IntegerNoiseTest {
         for (double tail : new double[] {0.9, 0.1, 1e-6, 1e-30}) {
             assertThat(noise.quantile(tail))
                     .isBetween(
-                            NormalTail.discreteQuantile(sigma, tail),
-                            Math.max(300, NormalTail.discreteQuantile(sigma, tail) + 1));
+                            GaussianQuantile.discreteQuantile(sigma, tail),
+                            Math.max(300, GaussianQuantile.discreteQuantile(sigma, tail) + 1));
         }
     }
 
@@ -166,7 +166,7 @@ class IntegerNoiseTest {
     @Test
     void dyadic_anyDouble_isItsExactValue() {
         for (double x : new double[] {1, 0.1, 3.7, Double.MIN_VALUE, Double.MIN_NORMAL, Double.MAX_VALUE, 1024}) {
-            Dyadic d = Dyadic.of(x);
+            ExactDouble.Ratio d = ExactDouble.Ratio.of(x);
             assertThat(new BigDecimal(d.numerator())
                             .compareTo(new BigDecimal(x).multiply(new BigDecimal(d.denominator()))))
                     .isZero();

@@ -16,8 +16,8 @@ class LatticeTest {
 
     @Test
     void of_anyScale_has40To41BinaryDigitsOfSteps() {
-        for (double scale : new double[] {Lattice.MIN_SCALE, 0.3, 1, 1024, 1e9, Lattice.MAX_SCALE}) {
-            assertThat(scale / Lattice.of(scale).step()).isBetween(0x1p40, Math.nextDown(0x1p41));
+        for (double scale : new double[] {NoiseLattice.MIN_SCALE, 0.3, 1, 1024, 1e9, NoiseLattice.MAX_SCALE}) {
+            assertThat(scale / NoiseLattice.of(scale).step()).isBetween(0x1p40, Math.nextDown(0x1p41));
         }
     }
 
@@ -25,7 +25,7 @@ class LatticeTest {
     void plus_manyValues_isTheExactSumOnTheLattice() {
         BitSource bits = new SeededBits(3);
         for (int exponent : new int[] {-1000, -60, -41, 0, 30, 900}) {
-            Lattice lattice = new Lattice(exponent);
+            NoiseLattice lattice = new NoiseLattice(exponent);
             BigDecimal step = new BigDecimal(lattice.step());
             for (int i = 0; i < 300; i++) {
                 // Values from far below a step to far beyond what a long holds.
@@ -43,7 +43,7 @@ class LatticeTest {
     @Test
     void sensitivity_roundedNeighbours_areWithin() {
         BitSource bits = new SeededBits(5);
-        Lattice lattice = new Lattice(-20);
+        NoiseLattice lattice = new NoiseLattice(-20);
         BigDecimal step = new BigDecimal(lattice.step());
         int n = 8;
         for (int round = 0; round < 3000; round++) {
@@ -76,7 +76,7 @@ class LatticeTest {
     @ParameterizedTest
     @ValueSource(doubles = {1e-9, 0.7, 3, 1e12})
     void addTo_anyInput_givesMultiplesOfTheStepOnly(double scale) {
-        for (LatticeNoise noise : new LatticeNoise[] {LatticeNoise.laplace(scale), LatticeNoise.gaussian(scale)}) {
+        for (UnaccountedNoise noise : new UnaccountedNoise[] {UnaccountedNoise.laplace(scale), UnaccountedNoise.gaussian(scale)}) {
             double step = noise.lattice().step();
             BitSource bits = new SeededBits(7);
             for (double input : INPUTS) {
@@ -102,8 +102,8 @@ class LatticeTest {
     @Test
     void precisionAttack_breaksTextbookNoise_butNotLatticeNoise() {
         BitSource bits = new SeededBits(9);
-        LatticeNoise noise = LatticeNoise.laplace(1);
-        Lattice lattice = noise.lattice();
+        UnaccountedNoise noise = UnaccountedNoise.laplace(1);
+        NoiseLattice lattice = noise.lattice();
         int n = 20_000;
         int textbook = 0;
         for (int i = 0; i < n; i++) {
@@ -139,15 +139,15 @@ class LatticeTest {
         BitSource bits = new SeededBits(15);
         for (double scale : new double[] {0.37, 1e6}) {
             double[] laplace = new double[n];
-            LatticeNoise.laplace(scale).addTo(laplace, bits);
+            UnaccountedNoise.laplace(scale).addTo(laplace, bits);
             double[] gaussian = new double[n];
-            LatticeNoise.gaussian(scale).addTo(gaussian, bits);
+            UnaccountedNoise.gaussian(scale).addTo(gaussian, bits);
             // Var(X²) is 20 b⁴ for Laplace and 2 σ⁴ for normal noise.
             assertThat((square(laplace) / (2 * scale * scale) - 1) / Math.sqrt(5.0 / n))
                     .isBetween(-7.0, 7.0);
             assertThat((square(gaussian) / (scale * scale) - 1) / Math.sqrt(2.0 / n))
                     .isBetween(-7.0, 7.0);
-            double q = LatticeNoise.laplace(scale).quantile(0.1);
+            double q = UnaccountedNoise.laplace(scale).quantile(0.1);
             long beyond = java.util.Arrays.stream(laplace)
                     .filter(x -> Math.abs(x) > q)
                     .count();
@@ -164,7 +164,7 @@ class LatticeTest {
     void addTo_floats_areTheDoublesCut() {
         float[] floats = {1.5f, -2.25f, 1e20f, 0};
         double[] doubles = {1.5, -2.25, 1e20f, 0};
-        LatticeNoise noise = LatticeNoise.gaussian(2);
+        UnaccountedNoise noise = UnaccountedNoise.gaussian(2);
         noise.addTo(floats, new SeededBits(21));
         noise.addTo(doubles, new SeededBits(21));
         for (int i = 0; i < floats.length; i++) {
@@ -177,20 +177,20 @@ class LatticeTest {
 
     @Test
     void badInput_isRefused() {
-        LatticeNoise noise = LatticeNoise.laplace(1);
+        UnaccountedNoise noise = UnaccountedNoise.laplace(1);
         assertThatThrownBy(() -> noise.addTo(Double.NaN)).hasMessage("value must be finite, was NaN");
         double[] values = {1, Double.POSITIVE_INFINITY};
         assertThatThrownBy(() -> noise.addTo(values)).hasMessage("values[1] must be finite, was Infinity");
         assertThat(values[0]).isEqualTo(1);
-        assertThatThrownBy(() -> LatticeNoise.gaussian(0))
+        assertThatThrownBy(() -> UnaccountedNoise.gaussian(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("sigma must be in [")
                 .hasMessageEndingWith(", was 0.0");
-        assertThatThrownBy(() -> LatticeNoise.laplace(Double.NaN)).hasMessageEndingWith(", was NaN");
-        assertThatThrownBy(() -> Lattice.of(1).sensitivityL1(-1, 1))
+        assertThatThrownBy(() -> UnaccountedNoise.laplace(Double.NaN)).hasMessageEndingWith(", was NaN");
+        assertThatThrownBy(() -> NoiseLattice.of(1).sensitivityL1(-1, 1))
                 .hasMessage("sensitivity must be >= 0 and finite, was -1.0");
-        assertThatThrownBy(() -> Lattice.of(1).sensitivityL2(1, 0)).hasMessage("values must be in [1, 2^53], was 0");
-        assertThatThrownBy(() -> new Lattice(5000)).hasMessage("exponent must be in [-1000, 960], was 5000");
-        assertThat(new Lattice(-3).round(0.3125)).isEqualTo(BigInteger.TWO);
+        assertThatThrownBy(() -> NoiseLattice.of(1).sensitivityL2(1, 0)).hasMessage("values must be in [1, 2^53], was 0");
+        assertThatThrownBy(() -> new NoiseLattice(5000)).hasMessage("exponent must be in [-1000, 960], was 5000");
+        assertThat(new NoiseLattice(-3).round(0.3125)).isEqualTo(BigInteger.TWO);
     }
 }

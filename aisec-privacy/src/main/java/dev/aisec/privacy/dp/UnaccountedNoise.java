@@ -2,24 +2,24 @@
 package dev.aisec.privacy.dp;
 
 /**
- * Laplace or Gaussian noise for real numbers, exact on a {@link Lattice}.
+ * Laplace or Gaussian noise for real numbers, exact on a {@link NoiseLattice}.
  *
  * <p>Guarantee: the output is the input rounded to the lattice plus noise of exactly the stated distribution on it, converted
  * to the nearest double (float) at the end. The Laplace noise is the {@link DiscreteLaplace} of the same scale: epsilon is the
  * sensitivity over the scale. The Gaussian noise is the {@link RoundedGaussian}: as continuous normal noise, rounded. In both
- * the sensitivity is that after rounding: {@link Lattice#sensitivityL1} and {@link Lattice#sensitivityL2} of {@link #lattice()}.
+ * the sensitivity is that after rounding: {@link NoiseLattice#sensitivityL1} and {@link NoiseLattice#sensitivityL2} of {@link #lattice()}.
  *
  * <p>Adding draws noise and accounts for nothing: it is a building block for mechanisms. Each value gets its own independent
  * noise.
  */
-public final class LatticeNoise {
+public final class UnaccountedNoise {
     private static final int CHUNK = 1024;
 
-    private final Lattice lattice;
+    private final NoiseLattice lattice;
     private final IntegerNoise noise;
     private final double scale;
 
-    private LatticeNoise(Lattice lattice, IntegerNoise noise, double scale) {
+    private UnaccountedNoise(NoiseLattice lattice, IntegerNoise noise, double scale) {
         this.lattice = lattice;
         this.noise = noise;
         this.scale = scale;
@@ -31,10 +31,10 @@ public final class LatticeNoise {
      * @param scale the scale b, in [2⁻⁹⁰⁰, 2⁹⁰⁰]: density proportional to e^-(|x|/b)
      * @return the noise
      */
-    public static LatticeNoise laplace(double scale) {
-        IntegerNoise.requireScale("scale", scale, Lattice.MIN_SCALE, Lattice.MAX_SCALE);
-        Lattice lattice = Lattice.of(scale);
-        return new LatticeNoise(lattice, DiscreteLaplace.of(scale / lattice.step()), scale);
+    public static UnaccountedNoise laplace(double scale) {
+        Checks.requireRange("scale", scale, NoiseLattice.MIN_SCALE, NoiseLattice.MAX_SCALE);
+        NoiseLattice lattice = NoiseLattice.of(scale);
+        return new UnaccountedNoise(lattice, DiscreteLaplace.of(scale / lattice.step()), scale);
     }
 
     /**
@@ -43,10 +43,10 @@ public final class LatticeNoise {
      * @param sigma the standard deviation σ, in [2⁻⁹⁰⁰, 2⁹⁰⁰]
      * @return the noise
      */
-    public static LatticeNoise gaussian(double sigma) {
-        IntegerNoise.requireScale("sigma", sigma, Lattice.MIN_SCALE, Lattice.MAX_SCALE);
-        Lattice lattice = Lattice.of(sigma);
-        return new LatticeNoise(lattice, RoundedGaussian.of(sigma / lattice.step()), sigma);
+    public static UnaccountedNoise gaussian(double sigma) {
+        Checks.requireRange("sigma", sigma, NoiseLattice.MIN_SCALE, NoiseLattice.MAX_SCALE);
+        NoiseLattice lattice = NoiseLattice.of(sigma);
+        return new UnaccountedNoise(lattice, RoundedGaussian.of(sigma / lattice.step()), sigma);
     }
 
     /**
@@ -54,7 +54,7 @@ public final class LatticeNoise {
      *
      * @return the lattice
      */
-    public Lattice lattice() {
+    public NoiseLattice lattice() {
         return lattice;
     }
 

@@ -4,13 +4,12 @@ package dev.aisec.privacy.dp;
 import java.math.BigInteger;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 
-/** Two-sided tails of normal noise on the integers, compared with certified bounds. */
-final class NormalTail {
-    private NormalTail() {}
+/** Quantiles of the magnitude of normal noise on the integers, by certified comparisons. */
+final class GaussianQuantile {
+    private GaussianQuantile() {}
 
     /** The smallest m with P(|N(0, σ²)| &gt; m + ½) ≤ tail. */
     static long roundedQuantile(double sigma, double tail) {
-        IntegerNoise.requireTail(tail);
         double z = NormalDistribution.of(0, 1).inverseSurvivalProbability(Math.max(tail / 2, Double.MIN_VALUE));
         // A guess; from here on the comparisons are certified.
         long low = Math.max(0, (long) (z * sigma - 0.5));
@@ -43,13 +42,12 @@ final class NormalTail {
 
     /** Whether for sure P(|N(0, σ²)| &gt; m + ½) = erfc((m + ½) / (σ √2)) ≤ tail. */
     private static boolean roundedBelow(double sigma, long m, double tail) {
-        Dyadic s = Dyadic.of(sigma);
+        ExactDouble.Ratio s = ExactDouble.Ratio.of(sigma);
         BigInteger n = BigInteger.valueOf(2 * m + 1).multiply(s.denominator());
         BigInteger d = s.numerator().shiftLeft(1);
         int precision = 160 - 2 * Math.getExponent(tail);
         // With z = n / d: erf(z / √2) = √(2/π) e^-(z²/2) Σ z^(2i+1) / (1 · 3 ⋯ (2i+1)). All terms are positive: a sum
-        // cut
-        // short and rounded down is a lower bound.
+        // cut short and rounded down is a lower bound.
         BigInteger z = n.shiftLeft(precision).divide(d);
         BigInteger square = z.multiply(z).shiftRight(precision);
         BigInteger term = z;
@@ -69,7 +67,7 @@ final class NormalTail {
     }
 
     private static boolean atMost(BigInteger value, double bound, int precision) {
-        Dyadic b = Dyadic.of(bound);
+        ExactDouble.Ratio b = ExactDouble.Ratio.of(bound);
         return value.multiply(b.denominator()).compareTo(b.numerator().shiftLeft(precision)) <= 0;
     }
 
@@ -98,10 +96,9 @@ final class NormalTail {
 
     /** The smallest m with P(|X| &gt; m) ≤ tail for the discrete Gaussian of a moderate σ, by summation. */
     static long discreteQuantile(double sigma, double tail) {
-        IntegerNoise.requireTail(tail);
         int n = (int) Math.ceil(sigma * Math.sqrt(2 * (60 - Math.log(tail)))) + 2;
         int precision = 192 - Math.getExponent(tail);
-        Dyadic s = Dyadic.of(sigma);
+        ExactDouble.Ratio s = ExactDouble.Ratio.of(sigma);
         BigInteger numerator = s.denominator().pow(2);
         BigInteger denominator = s.numerator().pow(2).shiftLeft(1);
         Enclosure factor = FixedExp.enclose(numerator, denominator, precision);

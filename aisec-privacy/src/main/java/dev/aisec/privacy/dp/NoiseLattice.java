@@ -19,7 +19,7 @@ import java.math.RoundingMode;
  *
  * @param exponent the binary logarithm of the step, in [-1000, 960]
  */
-public record Lattice(int exponent) {
+public record NoiseLattice(int exponent) {
     /** The smallest noise scale that a lattice is made for: 2⁻⁹⁰⁰. */
     public static final double MIN_SCALE = 0x1p-900;
     /** The largest noise scale that a lattice is made for: 2⁹⁰⁰. */
@@ -34,7 +34,7 @@ public record Lattice(int exponent) {
     private static final long FITS = 1L << 62;
 
     /** Refuses an exponent whose steps a double cannot hold. */
-    public Lattice {
+    public NoiseLattice {
         if (exponent < MIN_EXPONENT || exponent > MAX_EXPONENT) {
             throw new IllegalArgumentException(
                     "exponent must be in [" + MIN_EXPONENT + ", " + MAX_EXPONENT + "], was " + exponent);
@@ -47,9 +47,9 @@ public record Lattice(int exponent) {
      * @param noiseScale the scale or standard deviation of the noise, in [2⁻⁹⁰⁰, 2⁹⁰⁰]
      * @return the lattice
      */
-    public static Lattice of(double noiseScale) {
-        IntegerNoise.requireScale("noiseScale", noiseScale, MIN_SCALE, MAX_SCALE);
-        return new Lattice(Math.getExponent(noiseScale) - STEPS_OF_A_SCALE);
+    public static NoiseLattice of(double noiseScale) {
+        Checks.requireRange("noiseScale", noiseScale, MIN_SCALE, MAX_SCALE);
+        return new NoiseLattice(Math.getExponent(noiseScale) - STEPS_OF_A_SCALE);
     }
 
     /**
@@ -81,7 +81,7 @@ public record Lattice(int exponent) {
      * @return the bound; in steps, divide by {@link #step()}, which is exact
      */
     public double sensitivityL2(double sensitivity, long values) {
-        return widened(sensitivity, values, values == 1 ? 1 : Math.nextUp(Math.sqrt(values)));
+        return widened(sensitivity, values, values == 1 ? 1 : Arithmetic.rootUp(values));
     }
 
     private double widened(double sensitivity, long values, double steps) {
