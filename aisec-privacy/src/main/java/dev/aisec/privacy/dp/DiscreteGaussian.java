@@ -10,6 +10,8 @@ import java.math.BigInteger;
  * time, does not depend on the value, but for refinements and a tail that come once in more than 2⁵⁰ draws; when draws are
  * rejected, all is drawn anew, so that their number says nothing about the value either. The variance is at most σ².
  *
+ * <p>A value that is drawn here is accounted for nowhere; the mechanisms do both. Immutable.
+ *
  * <p>How: |k| is split into blocks of a width near σ/20. A table of certified cumulative weights gives the block, uniform bits
  * the place within, and a coin of the exact probability decides whether they are kept. The sign is a fair coin, and minus zero
  * is rejected.

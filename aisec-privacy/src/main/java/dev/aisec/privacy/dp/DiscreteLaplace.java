@@ -11,6 +11,8 @@ import java.math.BigInteger;
  * time, does not depend on the value, but for refinements that come once in more than 2⁵⁰ draws; when draws are rejected, all
  * is drawn anew, so that their number says nothing about the value either.
  *
+ * <p>A value that is drawn here is accounted for nowhere; the mechanisms do both. Immutable.
+ *
  * <p>How: |k| is geometric. Its high part (beyond a power of two near t), the six binary digits below and the rest are
  * independent, as the geometric distribution has no memory. The first two come from tables of certified cumulative
  * probabilities, the rest from uniform bits that are kept with probability e^-(rest/t). The sign is a fair coin, and minus

@@ -14,16 +14,18 @@ import java.math.RoundingMode;
  * neighbouring inputs may be further apart on the lattice than before: {@link #sensitivityL1} and {@link #sensitivityL2} give the
  * sensitivity that holds after rounding, and it is this that a loss must be computed from.
  *
+ * <p>It follows from the noise, of which the sensitivity is not known; where that is known, a {@link ValueLattice} does.
+ *
  * <p>Source: Mironov, On significance of the least significant bits for differential privacy, CCS 2012 (the attack); Google
  * Differential Privacy Team, Secure noise generation, 2020 (rounding to a data-independent power of two).
  *
  * @param exponent the binary logarithm of the step, in [-1000, 960]
  */
-public record NoiseLattice(int exponent) {
-    /** The smallest noise scale that a lattice is made for: 2⁻⁹⁰⁰. */
-    public static final double MIN_SCALE = 0x1p-900;
-    /** The largest noise scale that a lattice is made for: 2⁹⁰⁰. */
-    public static final double MAX_SCALE = 0x1p900;
+record NoiseLattice(int exponent) {
+    /** The smallest noise scale that a lattice is made for. */
+    static final double MIN_SCALE = 0x1p-900;
+    /** The largest noise scale that a lattice is made for. */
+    static final double MAX_SCALE = 0x1p900;
 
     /** Steps to a scale, as a power of two: what rounding costs is 2⁻⁴⁰ of it. */
     private static final int STEPS_OF_A_SCALE = 40;
@@ -34,7 +36,7 @@ public record NoiseLattice(int exponent) {
     private static final long FITS = 1L << 62;
 
     /** Refuses an exponent whose steps a double cannot hold. */
-    public NoiseLattice {
+    NoiseLattice {
         if (exponent < MIN_EXPONENT || exponent > MAX_EXPONENT) {
             throw new IllegalArgumentException(
                     "exponent must be in [" + MIN_EXPONENT + ", " + MAX_EXPONENT + "], was " + exponent);
@@ -47,17 +49,13 @@ public record NoiseLattice(int exponent) {
      * @param noiseScale the scale or standard deviation of the noise, in [2⁻⁹⁰⁰, 2⁹⁰⁰]
      * @return the lattice
      */
-    public static NoiseLattice of(double noiseScale) {
+    static NoiseLattice of(double noiseScale) {
         Checks.requireRange("noiseScale", noiseScale, MIN_SCALE, MAX_SCALE);
         return new NoiseLattice(Math.getExponent(noiseScale) - STEPS_OF_A_SCALE);
     }
 
-    /**
-     * The step.
-     *
-     * @return 2^exponent
-     */
-    public double step() {
+    /** 2^exponent. */
+    double step() {
         return Math.scalb(1.0, exponent);
     }
 
@@ -68,7 +66,7 @@ public record NoiseLattice(int exponent) {
      * @param values how many values may differ between neighbours, in [1, 2⁵³]
      * @return the bound; in steps, divide by {@link #step()}, which is exact
      */
-    public double sensitivityL1(double sensitivity, long values) {
+    double sensitivityL1(double sensitivity, long values) {
         return widened(sensitivity, values, values);
     }
 
@@ -80,7 +78,7 @@ public record NoiseLattice(int exponent) {
      * @param values how many values may differ between neighbours, in [1, 2⁵³]
      * @return the bound; in steps, divide by {@link #step()}, which is exact
      */
-    public double sensitivityL2(double sensitivity, long values) {
+    double sensitivityL2(double sensitivity, long values) {
         return widened(sensitivity, values, values == 1 ? 1 : Arithmetic.rootUp(values));
     }
 

@@ -9,6 +9,8 @@ package dev.aisec.privacy.dp;
  * Gaussian mechanism holds for it to the letter, also in many dimensions and under composition. The work does not depend on the
  * value, but for refinements and a tail that come once in more than 2⁵⁰ draws; when draws are rejected, all is drawn anew.
  *
+ * <p>A value that is drawn here is accounted for nowhere; the mechanisms do both. Immutable.
+ *
  * <p>How: as {@link DiscreteGaussian}, with a position of as many binary digits as the decision needs; those that decide on the
  * rounding are all in the first word. Ties have probability 0.
  *

@@ -8,7 +8,7 @@ import java.math.BigInteger;
  * rounding then, so that the loss is that of the continuous mechanism.
  *
  * <p>|X| is at least 1/2 with probability exp(−1/(2b)); given that, the rounded X has the distribution of a discrete Laplace
- * variable of scale b that is not 0.
+ * variable of scale b that is not 0. Only single values are drawn of it: vectors take {@link DiscreteLaplace}.
  */
 final class RoundedLaplace {
     private final DiscreteLaplace discrete;

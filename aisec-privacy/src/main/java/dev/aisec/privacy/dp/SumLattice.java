@@ -7,6 +7,8 @@ import java.math.BigInteger;
  * The multiples of 2^exponent that values of [lower, upper] are rounded to: 2³⁰ to 2³¹ to the width. Rounding is monotone, so
  * that rounded values lie between the rounded bounds, and sensitivities in steps are exact integers.
  *
+ * <p>Unlike a {@link ValueLattice} it follows from bounds, so that sums and sums of squares fit into integers.
+ *
  * @param exponent of the step
  * @param low lower in steps
  * @param high upper in steps

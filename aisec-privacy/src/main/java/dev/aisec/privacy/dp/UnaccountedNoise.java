@@ -2,15 +2,20 @@
 package dev.aisec.privacy.dp;
 
 /**
- * Laplace or Gaussian noise for real numbers, exact on a {@link NoiseLattice}.
+ * Laplace or Gaussian noise for real numbers that no budget pays for: a building block for mechanisms of one's own. Whoever adds
+ * it has to work out the loss, and to spend it. {@link LaplaceMechanism}, {@link GaussianMechanism} and {@link VectorGaussian} do
+ * so by themselves.
  *
- * <p>Guarantee: the output is the input rounded to the lattice plus noise of exactly the stated distribution on it, converted
- * to the nearest double (float) at the end. The Laplace noise is the {@link DiscreteLaplace} of the same scale: epsilon is the
- * sensitivity over the scale. The Gaussian noise is the {@link RoundedGaussian}: as continuous normal noise, rounded. In both
- * the sensitivity is that after rounding: {@link NoiseLattice#sensitivityL1} and {@link NoiseLattice#sensitivityL2} of {@link #lattice()}.
+ * <p>Guarantee: the output is the input rounded to a lattice, the multiples of {@link #step}, plus noise of exactly the stated
+ * distribution on it, converted to the nearest double (float) at the end. The lattice follows from the scale alone. The Laplace
+ * noise is the {@link DiscreteLaplace} of the same scale: epsilon is the sensitivity over the scale. The Gaussian noise is the
+ * {@link RoundedGaussian}: as continuous normal noise, rounded. In both the sensitivity is that after rounding:
+ * {@link #sensitivityL1} and {@link #sensitivityL2}.
  *
- * <p>Adding draws noise and accounts for nothing: it is a building block for mechanisms. Each value gets its own independent
- * noise.
+ * <p>Each value gets its own independent noise. Immutable.
+ *
+ * <p>Source: Mironov, On significance of the least significant bits for differential privacy, CCS 2012 (the attack); Google
+ * Differential Privacy Team, Secure noise generation, 2020 (rounding to a data-independent power of two).
  */
 public final class UnaccountedNoise {
     private static final int CHUNK = 1024;
@@ -49,13 +54,40 @@ public final class UnaccountedNoise {
         return new UnaccountedNoise(lattice, RoundedGaussian.of(sigma / lattice.step()), sigma);
     }
 
-    /**
-     * Where the noise lives.
-     *
-     * @return the lattice
-     */
-    public NoiseLattice lattice() {
+    NoiseLattice lattice() {
         return lattice;
+    }
+
+    /**
+     * The distance of neighbouring outputs.
+     *
+     * @return a power of two, 2⁻⁴⁰ to 2⁻⁴¹ of the scale
+     */
+    public double step() {
+        return lattice.step();
+    }
+
+    /**
+     * The L1 sensitivity after rounding: what it was, and a step for every value that may differ; rounded up.
+     *
+     * @param sensitivity the L1 sensitivity of the exact values; at least 0
+     * @param values how many values may differ between neighbours; in [1, 2⁵³]
+     * @return the sensitivity from which the loss is computed
+     */
+    public double sensitivityL1(double sensitivity, long values) {
+        return lattice.sensitivityL1(sensitivity, values);
+    }
+
+    /**
+     * The L2 sensitivity after rounding: what it was, and the square root of the number of values that may differ in steps;
+     * rounded up.
+     *
+     * @param sensitivity the L2 sensitivity of the exact values; at least 0
+     * @param values how many values may differ between neighbours; in [1, 2⁵³]
+     * @return the sensitivity from which the loss is computed
+     */
+    public double sensitivityL2(double sensitivity, long values) {
+        return lattice.sensitivityL2(sensitivity, values);
     }
 
     /**

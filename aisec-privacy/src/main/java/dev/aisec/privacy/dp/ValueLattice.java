@@ -5,6 +5,8 @@ package dev.aisec.privacy.dp;
  * The multiples of 2^exponent on which a real value is released, fine enough that rounding to it costs at most a millionth of
  * the sensitivity. It follows from the sensitivity alone, so it shows nothing of the data.
  *
+ * <p>Unlike a {@link NoiseLattice} it clamps instead of growing into large numbers, and its sensitivity is a whole number.
+ *
  * <p>Ties round up, so that rounding is monotone and commutes with steps of the lattice: values that differ by at most Δ differ
  * by at most {@link #steps} steps afterwards, for certain.
  *
