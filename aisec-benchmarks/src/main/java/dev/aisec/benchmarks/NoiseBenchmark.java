@@ -3,9 +3,9 @@ package dev.aisec.benchmarks;
 
 import dev.aisec.privacy.dp.DiscreteGaussian;
 import dev.aisec.privacy.dp.DiscreteLaplace;
-import dev.aisec.privacy.dp.UnaccountedNoise;
 import dev.aisec.privacy.dp.RoundedGaussian;
 import dev.aisec.privacy.dp.SecureBits;
+import dev.aisec.privacy.dp.UnaccountedNoise;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;

@@ -89,7 +89,8 @@ public record GaussianMechanism(double sensitivity, double noiseMultiplier, Neig
                         "noise-multiplier", noiseMultiplier,
                         "neighbouring", neighbouring,
                         "lattice-exponent", lattice.exponent()),
-                Reporting.scalar("value", Reporting.aroundPoint(lattice, point, Reporting.NORMAL_QUANTILE * sigma(lattice))));
+                Reporting.scalar(
+                        "value", Reporting.aroundPoint(lattice, point, Reporting.NORMAL_QUANTILE * sigma(lattice))));
         return new Release<>(lattice.toDouble(point), loss, evidence);
     }
 

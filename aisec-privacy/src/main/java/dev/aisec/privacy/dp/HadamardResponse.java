@@ -30,8 +30,8 @@ public final class HadamardResponse implements LocalRandomizer<Integer>, Frequen
     private final ExactCoin truth;
 
     private HadamardResponse(double epsilon, int categories) {
-        LocalChecks.epsilon(epsilon);
-        LocalChecks.categories(categories, MAX_CATEGORIES);
+        LocalChecks.requireEpsilon(epsilon);
+        LocalChecks.requireCategories(categories, MAX_CATEGORIES);
         this.epsilon = epsilon;
         this.categories = categories;
         double limit = Math.min(Math.exp(epsilon), 2.0 * categories);
@@ -68,7 +68,7 @@ public final class HadamardResponse implements LocalRandomizer<Integer>, Frequen
     }
 
     int randomize(int value, BitSource bits) {
-        LocalChecks.value(value, categories);
+        LocalChecks.requireValue(value, categories);
         boolean favoured = truth.flip(bits);
         int half = width >>> 1;
         int row = row(value);
@@ -112,7 +112,7 @@ public final class HadamardResponse implements LocalRandomizer<Integer>, Frequen
         long[] transform = new long[columns];
         long users = 0;
         for (int report : reports) {
-            LocalChecks.report(report, columns);
+            LocalChecks.requireReport(report, columns);
             transform[report]++;
             users++;
         }
@@ -162,7 +162,7 @@ public final class HadamardResponse implements LocalRandomizer<Integer>, Frequen
      */
     @Override
     public double variance(long users, double frequency) {
-        LocalChecks.expected(users, frequency);
+        LocalChecks.requireExpected(users, frequency);
         double gain = gain();
         double e = Math.exp(-epsilon);
         double inBlock = (1 + e) / (1 + (2.0 * blocks - 1) * e);

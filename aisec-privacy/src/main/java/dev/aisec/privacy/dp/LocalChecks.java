@@ -18,32 +18,32 @@ final class LocalChecks {
 
     private LocalChecks() {}
 
-    static void epsilon(double epsilon) {
+    static void requireEpsilon(double epsilon) {
         if (!(epsilon > 0 && epsilon <= MAX_EPSILON)) {
             throw new IllegalArgumentException("epsilon must be > 0 and <= 500, was " + epsilon);
         }
     }
 
-    static void categories(int categories, int max) {
+    static void requireCategories(int categories, int max) {
         if (categories < 2 || categories > max) {
             throw new IllegalArgumentException("categories must be in [2, " + max + "], were " + categories);
         }
     }
 
-    static void value(int value, int categories) {
+    static void requireValue(int value, int categories) {
         if (value < 0 || value >= categories) {
             // The value is private: it is not repeated.
             throw new IllegalArgumentException("value must be in [0, " + categories + ")");
         }
     }
 
-    static void report(long value, long bound) {
+    static void requireReport(long value, long bound) {
         if (value < 0 || value >= bound) {
             throw new IllegalArgumentException("report must be in [0, " + bound + "), was " + value);
         }
     }
 
-    static void expected(long users, double frequency) {
+    static void requireExpected(long users, double frequency) {
         if (users < 1) {
             throw new IllegalArgumentException("users must be >= 1, were " + users);
         }

@@ -29,8 +29,8 @@ public final class LocalHashing
     private final ExactCoin truth;
 
     private LocalHashing(double epsilon, int categories, int cells) {
-        LocalChecks.epsilon(epsilon);
-        LocalChecks.categories(categories, Integer.MAX_VALUE);
+        LocalChecks.requireEpsilon(epsilon);
+        LocalChecks.requireCategories(categories, Integer.MAX_VALUE);
         if (cells < 2 || cells > MAX_CELLS) {
             throw new IllegalArgumentException("cells must be in [2, 2^30], were " + cells);
         }
@@ -50,9 +50,9 @@ public final class LocalHashing
     public record Report(long multiplier, long offset, int cell) {
         /** Checks the hash function. */
         public Report {
-            LocalChecks.report(multiplier, PairwiseHash.PRIME);
-            LocalChecks.report(offset, PairwiseHash.PRIME);
-            LocalChecks.report(cell, MAX_CELLS);
+            LocalChecks.requireReport(multiplier, PairwiseHash.PRIME);
+            LocalChecks.requireReport(offset, PairwiseHash.PRIME);
+            LocalChecks.requireReport(cell, MAX_CELLS);
         }
     }
 
@@ -64,7 +64,7 @@ public final class LocalHashing
      * @return the randomizer
      */
     public static LocalHashing of(double epsilon, int categories) {
-        LocalChecks.epsilon(epsilon);
+        LocalChecks.requireEpsilon(epsilon);
         int low = (int) Math.min(MAX_CELLS - 1, Math.floor(Math.exp(epsilon)) + 1);
         boolean more = LocalChecks.variance(1, 0, 1.0 / (low + 1), gain(epsilon, low + 1))
                 < LocalChecks.variance(1, 0, 1.0 / low, gain(epsilon, low));
@@ -96,7 +96,7 @@ public final class LocalHashing
     }
 
     Report randomize(int value, BitSource bits) {
-        LocalChecks.value(value, categories);
+        LocalChecks.requireValue(value, categories);
         long a = bits.nextLong(PairwiseHash.PRIME);
         long b = bits.nextLong(PairwiseHash.PRIME);
         int own = PairwiseHash.cell(PairwiseHash.point(a, b, value), cells);
@@ -117,7 +117,7 @@ public final class LocalHashing
         long[] counts = new long[categories];
         long users = 0;
         for (Report report : reports) {
-            LocalChecks.report(report.cell, cells);
+            LocalChecks.requireReport(report.cell, cells);
             long point = report.offset;
             for (int v = 0; v < counts.length; v++) {
                 counts[v] += PairwiseHash.cell(point, cells) == report.cell ? 1 : 0;
@@ -133,7 +133,7 @@ public final class LocalHashing
 
     @Override
     public double variance(long users, double frequency) {
-        LocalChecks.expected(users, frequency);
+        LocalChecks.requireExpected(users, frequency);
         return LocalChecks.variance(users, frequency, 1.0 / cells, gain(epsilon, cells));
     }
 

@@ -82,7 +82,8 @@ public final class PrefixSums {
             // Roundings to the lattice are below a thousandth of sigma.
             Interval interval = new Interval(0, Reporting.NORMAL_QUANTILE * sigma * (1 + 1e-3), Reporting.CONFIDENCE);
             points.add(
-                    0, new Measurement.Point(step, new Estimate.Measured(Reporting.NORMAL_MEDIAN * sigma, interval, 1)));
+                    0,
+                    new Measurement.Point(step, new Estimate.Measured(Reporting.NORMAL_MEDIAN * sigma, interval, 1)));
         }
         return engine.evidence(
                 token, new Measurement.Curve("prefix-sum-error", "step", "coordinate-error", new TreeMap<>(), points));

@@ -22,8 +22,8 @@ public final class RandomizedResponse implements LocalRandomizer<Integer>, Frequ
     private final ExactCoin truth;
 
     private RandomizedResponse(double epsilon, int categories) {
-        LocalChecks.epsilon(epsilon);
-        LocalChecks.categories(categories, Integer.MAX_VALUE);
+        LocalChecks.requireEpsilon(epsilon);
+        LocalChecks.requireCategories(categories, Integer.MAX_VALUE);
         this.epsilon = epsilon;
         this.categories = categories;
         this.truth = ExactCoin.truth(new BigDecimal(epsilon), categories - 1L);
@@ -56,7 +56,7 @@ public final class RandomizedResponse implements LocalRandomizer<Integer>, Frequ
     }
 
     int randomize(int value, BitSource bits) {
-        LocalChecks.value(value, categories);
+        LocalChecks.requireValue(value, categories);
         boolean keep = truth.flip(bits);
         // Drawn always: time must not tell whether it is needed.
         int other = (int) bits.nextLong(categories - 1L);
@@ -74,7 +74,7 @@ public final class RandomizedResponse implements LocalRandomizer<Integer>, Frequ
         long[] counts = new long[categories];
         long users = 0;
         for (int report : reports) {
-            LocalChecks.report(report, categories);
+            LocalChecks.requireReport(report, categories);
             counts[report]++;
             users++;
         }
@@ -87,7 +87,7 @@ public final class RandomizedResponse implements LocalRandomizer<Integer>, Frequ
 
     @Override
     public double variance(long users, double frequency) {
-        LocalChecks.expected(users, frequency);
+        LocalChecks.requireExpected(users, frequency);
         return LocalChecks.variance(users, frequency, other(), gain());
     }
 

@@ -48,7 +48,7 @@ public record Rappor(
 
     /** Checks the parameters. */
     public Rappor {
-        LocalChecks.categories(categories, Integer.MAX_VALUE);
+        LocalChecks.requireCategories(categories, Integer.MAX_VALUE);
         if (hashes < 1 || hashes > 8) {
             throw new IllegalArgumentException("hashes must be in [1, 8], were " + hashes);
         }
@@ -85,8 +85,8 @@ public record Rappor(
     public record Permanent(long multiplier, long offset, BitSet bits) {
         /** Copies the bits. */
         public Permanent {
-            LocalChecks.report(multiplier, PairwiseHash.PRIME);
-            LocalChecks.report(offset, PairwiseHash.PRIME);
+            LocalChecks.requireReport(multiplier, PairwiseHash.PRIME);
+            LocalChecks.requireReport(offset, PairwiseHash.PRIME);
             bits = (BitSet) bits.clone();
         }
 
@@ -106,8 +106,8 @@ public record Rappor(
     public record Report(long multiplier, long offset, BitSet bits) {
         /** Copies the bits. */
         public Report {
-            LocalChecks.report(multiplier, PairwiseHash.PRIME);
-            LocalChecks.report(offset, PairwiseHash.PRIME);
+            LocalChecks.requireReport(multiplier, PairwiseHash.PRIME);
+            LocalChecks.requireReport(offset, PairwiseHash.PRIME);
             bits = (BitSet) bits.clone();
         }
 
@@ -128,7 +128,7 @@ public record Rappor(
     }
 
     Permanent memoize(int value, BitSource source) {
-        LocalChecks.value(value, categories);
+        LocalChecks.requireValue(value, categories);
         long a = source.nextLong(PairwiseHash.PRIME);
         long b = source.nextLong(PairwiseHash.PRIME);
         BigDecimal f = new BigDecimal(permanentNoise);
@@ -164,7 +164,7 @@ public record Rappor(
     }
 
     Report randomize(int value, BitSource source) {
-        LocalChecks.value(value, categories);
+        LocalChecks.requireValue(value, categories);
         long a = source.nextLong(PairwiseHash.PRIME);
         long b = source.nextLong(PairwiseHash.PRIME);
         return new Report(a, b, draw(filter(a, b, value), coin(oneTime(setIfSet)), coin(oneTime(setIfUnset)), source));
@@ -231,7 +231,7 @@ public record Rappor(
 
     @Override
     public double variance(long users, double frequency) {
-        LocalChecks.expected(users, frequency);
+        LocalChecks.requireExpected(users, frequency);
         return LocalChecks.variance((double) users * hashes, frequency, other(), gain());
     }
 

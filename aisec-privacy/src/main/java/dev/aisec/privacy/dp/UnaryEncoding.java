@@ -31,8 +31,8 @@ public final class UnaryEncoding implements LocalRandomizer<BitSet>, FrequencyEs
     private final ExactCoin unset;
 
     private UnaryEncoding(double epsilon, int categories, boolean optimized) {
-        LocalChecks.epsilon(epsilon);
-        LocalChecks.categories(categories, MAX_CATEGORIES);
+        LocalChecks.requireEpsilon(epsilon);
+        LocalChecks.requireCategories(categories, MAX_CATEGORIES);
         this.epsilon = epsilon;
         this.categories = categories;
         this.optimized = optimized;
@@ -81,7 +81,7 @@ public final class UnaryEncoding implements LocalRandomizer<BitSet>, FrequencyEs
     }
 
     BitSet randomize(int value, BitSource bits) {
-        LocalChecks.value(value, categories);
+        LocalChecks.requireValue(value, categories);
         long[] words = new long[(categories + 63) >>> 6];
         for (int i = 0; i < categories; i++) {
             boolean set = i == value ? kept.flip(bits) : !unset.flip(bits);
@@ -122,7 +122,7 @@ public final class UnaryEncoding implements LocalRandomizer<BitSet>, FrequencyEs
 
     @Override
     public double variance(long users, double frequency) {
-        LocalChecks.expected(users, frequency);
+        LocalChecks.requireExpected(users, frequency);
         return LocalChecks.variance(users, frequency, other(), gain());
     }
 

@@ -76,7 +76,8 @@ class UnaccountedNoiseTest {
     @ParameterizedTest
     @ValueSource(doubles = {1e-9, 0.7, 3, 1e12})
     void addTo_anyInput_givesMultiplesOfTheStepOnly(double scale) {
-        for (UnaccountedNoise noise : new UnaccountedNoise[] {UnaccountedNoise.laplace(scale), UnaccountedNoise.gaussian(scale)}) {
+        for (UnaccountedNoise noise :
+                new UnaccountedNoise[] {UnaccountedNoise.laplace(scale), UnaccountedNoise.gaussian(scale)}) {
             double step = noise.step();
             BitSource bits = new SeededBits(7);
             for (double input : INPUTS) {
@@ -189,7 +190,8 @@ class UnaccountedNoiseTest {
         assertThatThrownBy(() -> UnaccountedNoise.laplace(Double.NaN)).hasMessageEndingWith(", was NaN");
         assertThatThrownBy(() -> NoiseLattice.of(1).sensitivityL1(-1, 1))
                 .hasMessage("sensitivity must be >= 0 and finite, was -1.0");
-        assertThatThrownBy(() -> NoiseLattice.of(1).sensitivityL2(1, 0)).hasMessage("values must be in [1, 2^53], was 0");
+        assertThatThrownBy(() -> NoiseLattice.of(1).sensitivityL2(1, 0))
+                .hasMessage("values must be in [1, 2^53], was 0");
         assertThatThrownBy(() -> new NoiseLattice(5000)).hasMessage("exponent must be in [-1000, 960], was 5000");
         assertThat(new NoiseLattice(-3).round(0.3125)).isEqualTo(BigInteger.TWO);
     }
