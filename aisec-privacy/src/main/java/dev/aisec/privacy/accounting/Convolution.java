@@ -245,8 +245,7 @@ final class Convolution {
             low = Math.max(low, Math.floor(-(cumulant(tilt - theta) - base - cut) / theta / step));
         }
         double mass = 2 * Math.exp(cut);
-        return new Window(
-                Math.max(low, bottom), Math.min(high, top), low > bottom ? mass : 0, high < top ? mass : 0);
+        return new Window(Math.max(low, bottom), Math.min(high, top), low > bottom ? mass : 0, high < top ? mass : 0);
     }
 
     /** Masses of the sum around an ε, ready to be asked. */
@@ -392,9 +391,7 @@ final class Convolution {
 
         /** What the mass beyond the window adds to δ above, or what wrapped mass may have added to it below. */
         private double ends(int j) {
-            return above
-                    ? highMass * Math.exp(-tilt * (mass.length - j) * step)
-                    : -(lowMass + highMass);
+            return above ? highMass * Math.exp(-tilt * (mass.length - j) * step) : -(lowMass + highMass);
         }
 
         /** Sums over the losses above that of j, tilted back to it; all terms are positive. */

@@ -560,6 +560,9 @@ final class LedgerWriter {
             Objects.requireNonNull(anchorFile).write(LedgerFormat.anchor(next), 0);
             anchor = next;
         }
+        if (close) {
+            Objects.requireNonNull(anchorFile).force();
+        }
     }
 
     /** Reads and verifies the whole ledger up to here. */

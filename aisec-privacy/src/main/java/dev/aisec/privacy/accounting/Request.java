@@ -14,7 +14,8 @@ abstract class Request {
     private static final int DONE = 3;
 
     private final AtomicInteger state = new AtomicInteger(WAITING);
-    private final Thread caller = Thread.currentThread();
+    // Nobody waits for a use.
+    private final @Nullable Thread caller = this instanceof Used ? null : Thread.currentThread();
     private @Nullable RuntimeException failure;
 
     /** Budget for a release. */

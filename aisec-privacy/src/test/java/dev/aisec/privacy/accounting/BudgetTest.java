@@ -231,6 +231,20 @@ class BudgetTest {
     }
 
     @Test
+    void cost_trainingRunUnderApproximate_isThatOfTheTightestAccountant() {
+        Budget budget = Budget.approximate(10, 1e-4, 1e-5, ADD_REMOVE);
+        PrivacyLoss run = new PrivacyLoss.PoissonSampled(0.01, new PrivacyLoss.Gaussian(1.1, ADD_REMOVE)).repeat(1000);
+        PrivacyInterval tight = PldAccountant.of().epsilon(run, 1e-5);
+        BudgetAmount cost = Cost.of(run, budget).roundedUp();
+        assertThat(cost.privacy()).isBetween(tight.lower(), tight.upper());
+        assertThat(new BigDecimal(cost.delta())).isEqualTo(new BigDecimal(1e-5));
+        // Sampled losses that have an (ε, δ) of their own keep it.
+        PrivacyLoss sampled = new PrivacyLoss.PoissonSampled(0.5, new PrivacyLoss.Pure(1, ADD_REMOVE));
+        assertThat(Cost.of(sampled, Budget.pure(1, ADD_REMOVE)).roundedUp().privacy())
+                .isBetween(Math.log1p(0.5 * Math.expm1(1)), Math.log1p(0.5 * Math.expm1(1)) * (1 + 1e-14));
+    }
+
+    @Test
     void zeroConcentratedWithin_target_isTheLargestRhoThatHoldsIt() {
         for (double delta : new double[] {1e-30, 1e-6, 0.1}) {
             for (double epsilon : new double[] {0.01, 1, 50, 800}) {

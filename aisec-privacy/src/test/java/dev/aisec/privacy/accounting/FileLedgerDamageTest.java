@@ -35,7 +35,7 @@ class FileLedgerDamageTest {
 
     @Test
     void open_anyBitFlipped_isRefused() throws IOException {
-        smallLedger();
+        smallestLedger();
         for (Path file : List.of(path, anchor)) {
             byte[] bytes = Files.readAllBytes(file);
             for (int bit = 0; bit < 8 * bytes.length; bit++) {
@@ -51,7 +51,7 @@ class FileLedgerDamageTest {
 
     @Test
     void open_cutAnywhere_isRefused() throws IOException {
-        smallLedger();
+        smallestLedger();
         for (Path file : List.of(path, anchor)) {
             byte[] bytes = Files.readAllBytes(file);
             for (int length = 0; length < bytes.length; length++) {
@@ -192,6 +192,13 @@ class FileLedgerDamageTest {
         try (FileLedger ledger = FileLedger.open(path)) {
             assertThat(ledger.contains(published)).isFalse();
             assertThat(ledger.contains(ledger.head())).isTrue();
+        }
+    }
+
+    /** One reservation, used. */
+    private void smallestLedger() throws IOException {
+        try (FileLedger ledger = FileLedger.create(path, BUDGET)) {
+            ledger.reserve(QUARTER, "one").use(QUARTER);
         }
     }
 
