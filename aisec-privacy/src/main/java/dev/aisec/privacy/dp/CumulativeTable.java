@@ -69,7 +69,9 @@ final class CumulativeTable {
         for (int k = 0; k < result.length; k++) {
             below = below.plus(w[k]);
             // below / (below + above) rises in below and falls in above.
-            BigInteger low = below.low().shiftLeft(precision).divide(below.low().add(above[k].high()));
+            BigInteger low = below.low()
+                    .shiftLeft(precision)
+                    .divide(below.low().add(above[k].high()));
             BigInteger total = below.high().add(above[k].low());
             BigInteger high = below.high()
                     .shiftLeft(precision)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.privacy.dp;
 
+import java.math.BigInteger;
+
 /**
  * The normal distribution N(0, σ²) rounded to the nearest integer, sampled exactly: P(k) = Φ((k + ½)/σ) - Φ((k - ½)/σ).
  *
