@@ -36,8 +36,26 @@ public record BasicAccountant() implements Accountant {
         if (!(loss instanceof Composed composed)) {
             return Profile.of(loss).delta(epsilon);
         }
-        double upper = Math.min(1, Search.least(0, Math.nextDown(1.0), delta -> upper(composed, delta) <= epsilon));
+        double upper = least(composed, epsilon);
         return new PrivacyInterval(Math.min(upper, Profile.floor(loss).lower(epsilon)), upper);
+    }
+
+    /** A δ that suffices for ε, near the least one: each costs a search of its own. */
+    private static double least(Composed loss, double epsilon) {
+        if (upper(loss, 0) <= epsilon) {
+            return 0;
+        }
+        double high = 1;
+        double low = 1e-320;
+        for (int i = 0; i < 32; i++) {
+            double middle = i < 10 ? Math.sqrt(low) * Math.sqrt(high) : 0.5 * (low + high);
+            if (middle < 1 && upper(loss, middle) <= epsilon) {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        return high;
     }
 
     private static double upper(Composed loss, double delta) {

@@ -225,12 +225,14 @@ public record KovAccountant() implements Accountant {
 
         PrivacyInterval delta(double at) {
             double sum = 0;
+            double p = 0;
             for (int i = count; i >= 0 && (2.0 * i - count) * epsilon > at; i--) {
                 sum += weight[i] * -Math.expm1(at - (2.0 * i - count) * epsilon);
+                p += weight[i];
             }
             double value = sum / total;
-            // The smallest gain is a difference of two rounded numbers.
-            double extra = slack * value + 1e-15 * (1 + at) * value + 4e-16 * (count * epsilon + at) + 1e-300;
+            // A gain is taken of a difference of two rounded numbers.
+            double extra = slack * value + 4e-16 * (count * epsilon + at) * p / total + 1e-300;
             return new PrivacyInterval(Math.max(0, value - extra), Math.min(1, value + extra));
         }
     }

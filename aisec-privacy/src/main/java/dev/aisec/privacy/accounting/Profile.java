@@ -275,14 +275,14 @@ interface Profile {
                 - rate * Math.exp(epsilon) * down * (1 + SLACK);
     }
 
-    /** A composition: Gaussian noise composes to Gaussian noise; else basic composition above and the floor below. */
+    /** A composition: Gaussian noise composes to Gaussian noise; else ρ above and the floor below. */
     private static Profile whole(PrivacyLoss loss) {
         PrivacyLoss merged = merged(loss);
         if (!(merged instanceof Composed)) {
             return of(merged);
         }
-        Accountant basic = new BasicAccountant();
-        return bounds(epsilon -> basic.delta(merged, epsilon).upper(), floor(merged)::lower);
+        Accountant concentrated = new ZcdpAccountant();
+        return bounds(epsilon -> concentrated.delta(merged, epsilon).upper(), floor(merged)::lower);
     }
 
     /** A composition of Gaussian losses only as the one Gaussian loss that it is, up to rounding; else the loss itself. */
