@@ -15,6 +15,8 @@ final class CumulativeTable {
     private static final int WORD_BITS = 63;
     private static final int FIRST_PRECISION = 128;
     private static final int SPARE = 64;
+    private static final int MIN_LEVELS = 3;
+    private static final int MAX_LEVELS = 8;
 
     /** The weights, to any precision. */
     @FunctionalInterface
@@ -25,7 +27,7 @@ final class CumulativeTable {
 
     private final Weights weights;
     private final int boundaries;
-    private final int firstStep;
+    private final int levels;
     /** A power of two of entries; what is beyond the boundaries is never below a word. */
     private final long[] floors;
 
@@ -34,8 +36,11 @@ final class CumulativeTable {
         int precision = FIRST_PRECISION;
         Enclosure[] cumulative = cumulative(precision);
         boundaries = cumulative.length;
-        floors = new long[Math.max(1, Integer.highestOneBit(boundaries) << 1)];
-        firstStep = floors.length >> 1;
+        if (boundaries >= 1 << MAX_LEVELS) {
+            throw new IllegalArgumentException("there must be at most 256 weights, were " + (boundaries + 1));
+        }
+        levels = Math.max(MIN_LEVELS, Integer.SIZE - Integer.numberOfLeadingZeros(boundaries));
+        floors = new long[1 << levels];
         Arrays.fill(floors, Long.MAX_VALUE);
         for (int k = 0; k < boundaries; k++) {
             while (!known(cumulative[k], precision)) {
@@ -91,8 +96,27 @@ final class CumulativeTable {
     int draw(long word, BitSource bits) {
         long[] entries = floors;
         int cell = 0;
-        for (int step = firstStep; step > 0; step >>= 1) {
-            cell += step & (int) (entries[cell + step - 1] - word >> 63);
+        // Halving, unrolled: a step of 2^i is taken if the entry at its end is below the word.
+        switch (levels) {
+            case 8:
+                cell = (int) (entries[127] - word >>> 63) << 7;
+                // fall through
+            case 7:
+                cell += (int) (entries[cell + 63] - word >>> 63) << 6;
+                // fall through
+            case 6:
+                cell += (int) (entries[cell + 31] - word >>> 63) << 5;
+                // fall through
+            case 5:
+                cell += (int) (entries[cell + 15] - word >>> 63) << 4;
+                // fall through
+            case 4:
+                cell += (int) (entries[cell + 7] - word >>> 63) << 3;
+                // fall through
+            default:
+                cell += (int) (entries[cell + 3] - word >>> 63) << 2;
+                cell += (int) (entries[cell + 1] - word >>> 63) << 1;
+                cell += (int) (entries[cell] - word >>> 63);
         }
         return entries[cell] == word ? refine(cell, word, bits) : cell;
     }

@@ -116,7 +116,8 @@ public record Lattice(int exponent) {
         if (Math.abs(steps) < FITS && noise < FITS && noise > -FITS) {
             return ((long) Math.rint(steps) + noise) * step;
         }
-        return round(value).add(BigInteger.valueOf(noise)).doubleValue() * step;
+        BigDecimal sum = new BigDecimal(round(value).add(BigInteger.valueOf(noise)));
+        return sum.multiply(new BigDecimal(step)).doubleValue();
     }
 
     /** Adds noise[i] to values[from + i]. */

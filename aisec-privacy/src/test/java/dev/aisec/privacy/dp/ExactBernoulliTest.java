@@ -77,7 +77,7 @@ class ExactBernoulliTest {
     /** The words are drawn so that the answer is in doubt for the fast version only; sampled frequencies: |z| &lt; 7, 1e-11. */
     @Test
     void exp_sampled_hasItsFrequency() {
-        int n = 200_000;
+        int n = 60_000;
         for (long[] a : new long[][] {{1, 2}, {3, 1}, {5, 1}}) {
             BitSource bits = new SeededBits(a[0]);
             int hits = 0;
