@@ -66,6 +66,17 @@ public final class CountAccumulator {
         users.add(user, bin, SecureBits.current().nextLong());
     }
 
+    /** Counts entries of bins that are in range. */
+    void addAll(int[] bins, int n) {
+        for (int i = 0; i < n; i++) {
+            raise(bins[i], 1);
+        }
+    }
+
+    int bins() {
+        return counts.length;
+    }
+
     private void check(int bin) {
         if (bin < 0 || bin >= counts.length) {
             throw new IllegalArgumentException("bin must be in [0, " + counts.length + "), was " + bin);
@@ -123,13 +134,17 @@ public final class CountAccumulator {
      */
     public byte[] toBytes() {
         StateBytes.Writer out = new StateBytes.Writer(KIND);
+        write(out);
+        return out.bytes();
+    }
+
+    void write(StateBytes.Writer out) {
         out.putInt(contributions);
         out.putInt(counts.length);
         for (long count : counts) {
             out.putLong(count);
         }
         (users == null ? new UserSamples(contributions) : users).write(out);
-        return out.bytes();
     }
 
     /**
@@ -142,6 +157,12 @@ public final class CountAccumulator {
      */
     public static CountAccumulator fromBytes(byte[] bytes) {
         StateBytes.Reader in = new StateBytes.Reader(bytes, KIND);
+        CountAccumulator read = read(in);
+        in.end();
+        return read;
+    }
+
+    static CountAccumulator read(StateBytes.Reader in) {
         int contributions = in.getInt("contributions", 1, SumAccumulator.MAX_CONTRIBUTIONS);
         int bins = in.getInt("bins", 1, MAX_BINS);
         if (bins > in.remaining() / Long.BYTES) {
@@ -150,7 +171,6 @@ public final class CountAccumulator {
         CountAccumulator read = new CountAccumulator(bins, contributions);
         Arrays.setAll(read.counts, i -> in.getLong("count", 0, MAX_COUNT));
         UserSamples users = UserSamples.read(in, contributions, 0, bins - 1L);
-        in.end();
         read.users = users.users() == 0 ? null : users;
         return read;
     }

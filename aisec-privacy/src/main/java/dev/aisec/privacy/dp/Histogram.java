@@ -113,8 +113,6 @@ public record Histogram(int bins, int contributions, StatisticNoise noise)
     }
 
     private NoisePart part(Neighbouring neighbouring) {
-        boolean replace = neighbouring == Neighbouring.REPLACE_ONE;
-        double l2 = replace ? Math.nextUp(contributions * Math.nextUp(Math.sqrt(2))) : contributions;
-        return NoisePart.of(noise, 1, replace ? 2.0 * contributions : contributions, l2, neighbouring);
+        return Statistics.countPart(noise, 1, contributions, neighbouring);
     }
 }

@@ -3,6 +3,7 @@ package dev.aisec.privacy.dp;
 
 import dev.aisec.privacy.accounting.Neighbouring;
 import dev.aisec.privacy.accounting.PrivacyLoss;
+import org.apache.commons.statistics.distribution.NormalDistribution;
 
 /**
  * Noise for one of the integers, or integer vectors, that a statistic needs.
@@ -57,6 +58,40 @@ record NoisePart(boolean laplace, double scale, PrivacyLoss loss) {
     }
 
     /**
+     * A bound of sums of independent draws, not rounded: c with P(Σ aᵢXᵢ &gt; c) ≤ tail where Σ aᵢ² ≤ squares and |aᵢ| ≤ 1.
+     *
+     * <p>For Laplace noise by Chernoff's bound: E e^(saX) ≤ 1 / (1 − (sab)²), for discrete noise because cosh √x is convex; the sum of
+     * −ln(1 − (saᵢb)²) is at most −squares · ln(1 − (sb)²), again by convexity.
+     */
+    double sumQuantile(double squares, double tail) {
+        if (!laplace) {
+            double z = NormalDistribution.of(0, 1).inverseSurvivalProbability(tail);
+            return scale * Math.sqrt(squares) * z * (1 + 1e-9);
+        }
+        double logTail = Math.log(tail);
+        double high = 1;
+        while (logChernoff(squares, high) > logTail) {
+            high += high;
+        }
+        double low = 0;
+        for (int i = 0; i < 50; i++) {
+            double middle = (low + high) / 2;
+            if (logChernoff(squares, middle) > logTail) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return scale * high * (1 + 1e-9);
+    }
+
+    /** At the best s = u/b, for a sum above yb. */
+    private static double logChernoff(double squares, double y) {
+        double u = y / (squares + Math.hypot(squares, y));
+        return -u * y - squares * Math.log1p(-u * u);
+    }
+
+    /**
      * Draws.
      *
      * @param noise on a lattice of 2^shift points to the unit
@@ -65,6 +100,15 @@ record NoisePart(boolean laplace, double scale, PrivacyLoss loss) {
     record Sampler(IntegerNoise noise, int shift) {
         long sample(BitSource bits) {
             return round(noise.sample(bits));
+        }
+
+        /** Before rounding, in the same unit; off normal noise by at most {@link #fineness} / 2. */
+        double fine(BitSource bits) {
+            return Math.scalb((double) noise.sample(bits), -shift);
+        }
+
+        double fineness() {
+            return noise instanceof DiscreteLaplace ? 0 : Math.scalb(1.0, -shift);
         }
 
         /** A magnitude that is exceeded with at most this probability. */

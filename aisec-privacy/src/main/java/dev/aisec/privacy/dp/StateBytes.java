@@ -4,6 +4,8 @@ package dev.aisec.privacy.dp;
 import dev.aisec.core.MalformedInputException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 
 /** The bytes of accumulators: big-endian, a magic number, a version, a kind. Nothing is allocated that the bytes do not fill. */
 final class StateBytes {
@@ -33,6 +35,12 @@ final class StateBytes {
 
         void putDouble(double value) {
             putLong(Double.doubleToRawLongBits(value));
+        }
+
+        void putText(String value) {
+            byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+            putInt(utf8.length);
+            out.writeBytes(utf8);
         }
 
         byte[] bytes() {
@@ -84,6 +92,19 @@ final class StateBytes {
 
         double getDouble() {
             return Double.longBitsToDouble(getLong());
+        }
+
+        String getText(String what, int mostBytes) {
+            int length = getInt("length of " + what, 0, mostBytes);
+            need(length);
+            ByteBuffer utf8 = in.slice().limit(length);
+            try {
+                String text = StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
+                in.position(in.position() + length);
+                return text;
+            } catch (CharacterCodingException e) {
+                throw new MalformedInputException(offset(), what + " must be UTF-8, was not");
+            }
         }
 
         void end() {

@@ -47,6 +47,17 @@ final class Statistics {
         return NoisePart.of(noise, parts, sensitivity, sensitivity, neighbouring);
     }
 
+    /** Noise for all bins of several histograms of the same data, in each of which a user has m entries, wherever they are. */
+    static NoisePart countPart(StatisticNoise noise, int histograms, int contributions, Neighbouring neighbouring) {
+        int changed = neighbouring == Neighbouring.REPLACE_ONE ? 2 * histograms : histograms;
+        double l2 = changed == 1 ? contributions : Math.nextUp(contributions * rootUp(changed));
+        return NoisePart.of(noise, 1, (double) changed * contributions, l2, neighbouring);
+    }
+
+    static double rootUp(int n) {
+        return Math.nextUp(Math.sqrt(n));
+    }
+
     /** Of all parts together. */
     static PrivacyLoss loss(List<NoisePart> parts) {
         return parts.size() == 1
@@ -68,13 +79,13 @@ final class Statistics {
             int contributions,
             StatisticNoise noise,
             Map<String, ?> parameters,
-            Measurement measurement) {
+            Measurement... measurements) {
         SortedMap<String, String> all = new TreeMap<>();
         parameters.forEach((name, value) -> all.put(name, String.valueOf(value)));
         all.put("contributions", Integer.toString(contributions));
         all.put("noise", noise.toString());
         all.put("loss", token.loss().toString());
         all.put("token", token.id());
-        return new Evidence(Technique.DIFFERENTIAL_PRIVACY, subject, all, List.of(measurement), List.of());
+        return new Evidence(Technique.DIFFERENTIAL_PRIVACY, subject, all, List.of(measurements), List.of());
     }
 }

@@ -4,11 +4,14 @@ package dev.aisec.privacy.dp;
 import dev.aisec.core.MalformedInputException;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
  * At most m entries of each user, a uniform sample of what the user has: those of the least priorities, where each entry gets a
  * secure random one. What is kept does not depend on the order of entries and survives merging.
+ *
+ * <p>If values are distinct, equal ones of a user are one entry, of the least of their priorities.
  *
  * <p>Source: Efraimidis, Spirakis, Weighted random sampling with a reservoir, Information Processing Letters 97, 2006 (sampling by
  * keys; here of equal weights).
@@ -19,6 +22,7 @@ final class UserSamples {
     private static final int NONE = -1;
 
     private final int limit;
+    private final boolean distinct;
     /** Odd and secret: users cannot choose ids that collide. */
     private final long hashKey = SecureBits.current().nextLong() | 1;
     /** Row + 1, or 0. */
@@ -36,7 +40,12 @@ final class UserSamples {
     private int[] next = new int[8];
 
     UserSamples(int limit) {
+        this(limit, false);
+    }
+
+    UserSamples(int limit, boolean distinct) {
         this.limit = limit;
+        this.distinct = distinct;
     }
 
     /** Entries kept. */
@@ -50,6 +59,9 @@ final class UserSamples {
 
     void add(long user, long value, long priority) {
         int row = row(user);
+        if (distinct && known(row, value, priority)) {
+            return;
+        }
         if (kept[row] < limit) {
             if (entries == values.length) {
                 growEntries();
@@ -71,10 +83,25 @@ final class UserSamples {
         }
     }
 
+    private boolean known(int row, long value, long priority) {
+        for (int i = first[row]; i != NONE; i = next[i]) {
+            if (values[i] == value) {
+                priorities[i] = Math.min(priorities[i], priority);
+                return true;
+            }
+        }
+        return false;
+    }
+
     void addAll(UserSamples other) {
+        addAll(other, LongUnaryOperator.identity());
+    }
+
+    /** Adds the other's entries, with values as given for the other's. */
+    void addAll(UserSamples other, LongUnaryOperator value) {
         for (int row = 0; row < other.rows; row++) {
             for (int i = other.first[row]; i != NONE; i = other.next[i]) {
-                add(other.ids[row], other.values[i], other.priorities[i]);
+                add(other.ids[row], value.applyAsLong(other.values[i]), other.priorities[i]);
             }
         }
     }
@@ -146,6 +173,10 @@ final class UserSamples {
 
     /** Users in ascending order, their entries in order of priority: equal contents give equal bytes. */
     void write(StateBytes.Writer out) {
+        write(out, LongUnaryOperator.identity());
+    }
+
+    void write(StateBytes.Writer out, LongUnaryOperator value) {
         out.putInt(rows);
         int[] order = IntStream.range(0, rows)
                 .boxed()
@@ -160,13 +191,16 @@ final class UserSamples {
                     .sorted((a, b) -> Long.compare(priorities[a], priorities[b]))
                     .forEach(i -> {
                         out.putLong(priorities[i]);
-                        out.putLong(values[i]);
+                        out.putLong(value.applyAsLong(values[i]));
                     });
         }
     }
 
     static UserSamples read(StateBytes.Reader in, int limit, long least, long largest) {
-        UserSamples samples = new UserSamples(limit);
+        return read(in, new UserSamples(limit), least, largest);
+    }
+
+    static UserSamples read(StateBytes.Reader in, UserSamples samples, long least, long largest) {
         int users = in.getInt("users", 0, MAX_USERS);
         long before = 0;
         for (int u = 0; u < users; u++) {
@@ -176,10 +210,14 @@ final class UserSamples {
                         in.offset() - Long.BYTES, "users must be in ascending order, were not");
             }
             before = id;
-            int n = in.getInt("entries of a user", 1, limit);
+            int n = in.getInt("entries of a user", 1, samples.limit);
+            int expected = samples.entries + n;
             for (int i = 0; i < n; i++) {
                 long priority = in.getLong();
                 samples.add(id, in.getLong("value", least, largest), priority);
+            }
+            if (samples.entries != expected) {
+                throw new MalformedInputException(in.offset(), "values of a user must be distinct, were not");
             }
         }
         return samples;
