@@ -23,9 +23,13 @@ final class Acceptance {
         if (score == best) {
             return true;
         }
-        ExactDouble.Ratio exponent =
-                epsilon.times(ExactDouble.of(best).minus(ExactDouble.of(score))).over(divisor);
+        ExactDouble.Ratio exponent = exponent(score, best);
         return ExactBernoulli.exp(exponent.numerator(), exponent.denominator(), bits);
+    }
+
+    /** ε (best − score) / (c Δ), exactly. */
+    ExactDouble.Ratio exponent(double score, double best) {
+        return epsilon.times(ExactDouble.of(best).minus(ExactDouble.of(score))).over(divisor);
     }
 
     /** The exponential mechanism among candidates[0 … n): a candidate at random until one is accepted; its position. */

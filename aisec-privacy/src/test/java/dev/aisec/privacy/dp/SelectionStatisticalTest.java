@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Selection against exact probabilities, computed here; each test fails by chance with probability below 1e-9. */
 class SelectionStatisticalTest {
     private static final double[] SCORES = {1, 0.3, 2.75, 2.75, -4, 1.9};
-    private static final int DRAWS = 100_000;
+    private static final int DRAWS = 50_000;
 
     @Test
     void exponential_draws_haveExactProbabilities() {
