@@ -4,9 +4,15 @@ package dev.aisec.cli;
 import dev.aisec.core.json.CanonicalJson;
 import dev.aisec.core.json.JsonValue;
 import dev.aisec.core.json.JsonValue.JsonNumber;
+import dev.aisec.core.json.JsonValue.JsonObject;
+import dev.aisec.core.json.JsonValue.JsonString;
+import dev.aisec.privacy.accounting.Budget;
+import dev.aisec.privacy.accounting.BudgetAmount;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** What the commands of {@code aisec dp} have in common. */
 final class DpText {
@@ -47,10 +53,45 @@ final class DpText {
         streams.out().flush();
     }
 
+    /** The currency of a budget. */
+    static String currency(Budget budget) {
+        return budget instanceof Budget.ZeroConcentrated ? "rho" : "epsilon";
+    }
+
+    static String text(Budget budget, BudgetAmount amount) {
+        return currency(budget) + " " + exact(amount.privacy())
+                + (budget instanceof Budget.Pure ? "" : ", delta " + exact(amount.delta()));
+    }
+
+    static JsonObject amount(Budget budget, BudgetAmount amount) {
+        return new JsonObject(Map.of(
+                currency(budget), new JsonNumber(amount.privacy()), "delta", new JsonNumber(amount.delta())));
+    }
+
+    static JsonObject budget(Budget budget) {
+        Map<String, JsonValue> members = new LinkedHashMap<>();
+        members.put("neighbouring", new JsonString(DpSampling.Relation.name(budget.neighbouring())));
+        if (budget instanceof Budget.Pure pure) {
+            members.put("epsilon", new JsonNumber(pure.epsilon()));
+            members.put("delta", new JsonNumber(0));
+        } else if (budget instanceof Budget.Approximate approximate) {
+            members.put("epsilon", new JsonNumber(approximate.epsilon()));
+            members.put("delta", new JsonNumber(approximate.delta()));
+            members.put("deltaPerRelease", new JsonNumber(approximate.deltaPerRelease()));
+        } else if (budget instanceof Budget.ZeroConcentrated concentrated) {
+            members.put("rho", new JsonNumber(concentrated.rho()));
+            members.put("delta", new JsonNumber(concentrated.delta()));
+        }
+        return new JsonObject(members);
+    }
+
     private static String rounded(double value, RoundingMode mode) {
         BigDecimal decimal = new BigDecimal(value).round(new MathContext(DIGITS, mode));
-        return decimal.signum() == 0 ? "0" : decimal.stripTrailingZeros().scale() > 12 || decimal.precision() - decimal.scale() > 12
-                ? decimal.stripTrailingZeros().toString()
-                : decimal.stripTrailingZeros().toPlainString();
+        if (decimal.signum() == 0) {
+            return "0";
+        }
+        int magnitude = decimal.precision() - decimal.scale();
+        BigDecimal shortest = decimal.stripTrailingZeros();
+        return magnitude < -4 || magnitude > 12 ? shortest.toString() : shortest.toPlainString();
     }
 }
