@@ -76,38 +76,43 @@ public class NoiseBenchmark {
         LatticeNoise laplace = LatticeNoise.laplace(1);
         LatticeNoise gaussian = LatticeNoise.gaussian(1);
         work = switch (subject) {
-            case AISEC_DISCRETE_LAPLACE_SCALAR -> b -> {
-                for (int i = 0; i < VALUES; i++) {
-                    b.integers[i] = discreteLaplace.sample();
-                }
-            };
+            case AISEC_DISCRETE_LAPLACE_SCALAR ->
+                b -> {
+                    for (int i = 0; i < VALUES; i++) {
+                        b.integers[i] = discreteLaplace.sample();
+                    }
+                };
             case AISEC_DISCRETE_LAPLACE_BULK -> b -> discreteLaplace.fill(b.integers);
-            case AISEC_DISCRETE_GAUSSIAN_SCALAR -> b -> {
-                for (int i = 0; i < VALUES; i++) {
-                    b.integers[i] = discreteGaussian.sample();
-                }
-            };
+            case AISEC_DISCRETE_GAUSSIAN_SCALAR ->
+                b -> {
+                    for (int i = 0; i < VALUES; i++) {
+                        b.integers[i] = discreteGaussian.sample();
+                    }
+                };
             case AISEC_DISCRETE_GAUSSIAN_BULK -> b -> discreteGaussian.fill(b.integers);
             case AISEC_ROUNDED_GAUSSIAN_BULK -> b -> rounded.fill(b.integers);
-            case AISEC_LAPLACE_DOUBLE_SCALAR -> b -> {
-                for (int i = 0; i < VALUES; i++) {
-                    b.doubles[i] = laplace.addTo(1.0);
-                }
-            };
+            case AISEC_LAPLACE_DOUBLE_SCALAR ->
+                b -> {
+                    for (int i = 0; i < VALUES; i++) {
+                        b.doubles[i] = laplace.addTo(1.0);
+                    }
+                };
             case AISEC_LAPLACE_DOUBLE_BULK -> b -> laplace.addTo(b.doubles);
-            case AISEC_GAUSSIAN_DOUBLE_SCALAR -> b -> {
-                for (int i = 0; i < VALUES; i++) {
-                    b.doubles[i] = gaussian.addTo(1.0);
-                }
-            };
+            case AISEC_GAUSSIAN_DOUBLE_SCALAR ->
+                b -> {
+                    for (int i = 0; i < VALUES; i++) {
+                        b.doubles[i] = gaussian.addTo(1.0);
+                    }
+                };
             case AISEC_GAUSSIAN_DOUBLE_BULK -> b -> gaussian.addTo(b.doubles);
             case AISEC_GAUSSIAN_FLOAT_BULK -> b -> gaussian.addTo(b.floats);
-            case AISEC_BITS_ONLY -> b -> {
-                SecureBits bits = SecureBits.current();
-                for (int i = 0; i < VALUES; i++) {
-                    b.integers[i] = bits.nextLong();
-                }
-            };
+            case AISEC_BITS_ONLY ->
+                b -> {
+                    SecureBits bits = SecureBits.current();
+                    for (int i = 0; i < VALUES; i++) {
+                        b.integers[i] = bits.nextLong();
+                    }
+                };
             case SPLITTABLE_RANDOM_GAUSSIAN -> {
                 SplittableRandom random = new SplittableRandom(1);
                 yield b -> {
@@ -118,11 +123,12 @@ public class NoiseBenchmark {
             }
             case COMMONS_MATH_LAPLACE -> sampling(new LaplaceDistribution(new Well19937c(1), 0, 1));
             case COMMONS_MATH_NORMAL -> sampling(new NormalDistribution(new Well19937c(1), 0, 1));
-            case PLAIN_ADDITION -> b -> {
-                for (int i = 0; i < VALUES; i++) {
-                    b.doubles[i] += 1;
-                }
-            };
+            case PLAIN_ADDITION ->
+                b -> {
+                    for (int i = 0; i < VALUES; i++) {
+                        b.doubles[i] += 1;
+                    }
+                };
         };
     }
 

@@ -90,8 +90,8 @@ final class Convolution {
         @Nullable Plan best = null;
         for (double share : SHARES) {
             double candidate = share * tilt;
-            // ln of the tilted mass that may lie beyond: 1e-11 of what makes up δ.
-            double cut = Math.max(-60, Math.min(-25, logDelta + candidate * epsilon - moments(candidate)[0] - 25));
+            // ln of the tilted mass that may lie beyond: 1e-7 of what makes up δ.
+            double cut = Math.max(-60, Math.min(-16, logDelta + candidate * epsilon - moments(candidate)[0] - 16));
             // The transform's rounding, in units of δ, grows with the distance from Chernoff's tilt.
             double rounding = moments(candidate)[0] - candidate * epsilon - logDelta + Math.log(1e-13 * total);
             if (best != null && rounding > Math.log(1e-4)) {
@@ -371,11 +371,12 @@ final class Convolution {
             while (tail.j >= 0 && (low + tail.j) * step > asked) {
                 tail.next();
             }
-            if (tail.j < 0) {
+            if (above && tail.j < 0) {
                 // What lies below the window is not counted, so everything is.
-                return above ? 1 : Math.max(0, broken);
+                return 1;
             }
-            double rest = asked - (low + tail.j) * step;
+            // Below the window the value at its end serves as the lower one.
+            double rest = Math.max(0, asked - (low + tail.j) * step);
             double value = tail.gain - Math.expm1(rest) * (tail.p - tail.gain) + ends(tail.j);
             double finite = value <= 0
                     ? 0

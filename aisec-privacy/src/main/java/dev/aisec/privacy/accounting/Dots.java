@@ -15,6 +15,9 @@ import java.util.Arrays;
  * Characteristic Function, AISTATS 2022, proposition 8.
  */
 final class Dots {
+    /** Where a profile is cut off at the latest; what is left counts as a break. */
+    private static final int MOST_POINTS = 1 << 16;
+
     final double step;
     final int first;
     final double[] p;
@@ -98,7 +101,7 @@ final class Dots {
         int size = 64;
         double[] height = new double[size];
         int count = 0;
-        while (count < 1 << 20) {
+        while (count < MOST_POINTS) {
             if (count == size) {
                 size *= 2;
                 height = Arrays.copyOf(height, size);

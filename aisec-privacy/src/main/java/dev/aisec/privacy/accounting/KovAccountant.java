@@ -14,7 +14,7 @@ import java.util.TreeSet;
  * it replaces advanced composition; for noise whose whole curve is known, other accountants are tighter.
  *
  * <p>Releases of one ε are composed by the exact binomial sum, those of several by {@link PldAccountant}. What has no (ε, δ) of
- * its own gets a share of δ, several shares being tried.
+ * its own gets a share of δ, several shares being tried; δ at ε is then that of {@link BasicAccountant}.
  *
  * <p>Source: Kairouz, Oh, Viswanath, The Composition Theorem for Differential Privacy, ICML 2015, theorem 3.3; Murtagh, Vadhan,
  * The Complexity of Computing the Optimal Composition of Differential Privacy, TCC 2016, theorem 1.5. It is never above Dwork,
@@ -51,7 +51,8 @@ public record KovAccountant() implements Accountant {
             for (double share : SHARES) {
                 double each = Math.nextDown(share * delta / shared * (1 - 1e-15));
                 if (each > 0) {
-                    upper = Math.min(upper, known(composed, each, delta, Double.NaN).upper());
+                    upper = Math.min(
+                            upper, known(composed, each, delta, Double.NaN).upper());
                 }
             }
         }
@@ -73,19 +74,6 @@ public record KovAccountant() implements Accountant {
             if (worstIsAdmitted(composed)) {
                 lower = Math.max(lower, known.lower());
             }
-        } else {
-            // The shares depend on δ, so δ is searched for; a part of a binade is near enough.
-            double high = upper;
-            double low = upper * 1e-12;
-            for (int i = 0; i < 24 && high > 0; i++) {
-                double middle = Math.sqrt(low * high);
-                if (epsilon(loss, Math.min(middle, Math.nextDown(1.0))).upper() <= epsilon) {
-                    high = middle;
-                } else {
-                    low = middle;
-                }
-            }
-            upper = Math.min(upper, high);
         }
         return new PrivacyInterval(Math.min(lower, upper), upper);
     }
@@ -142,8 +130,11 @@ public record KovAccountant() implements Accountant {
         }
         double leftLow = (delta - most) / (1 - most) * (1 - 1e-15);
         double leftHigh = (delta - least) / (1 - least) * (1 + 1e-15);
-        double high = leftLow >= 0 ? finite(pure, distinct, count, leftLow, loss).upper() : Double.POSITIVE_INFINITY;
-        double low = leftHigh < 0 ? Double.POSITIVE_INFINITY : finite(pure, distinct, count, leftHigh, loss).lower();
+        double high =
+                leftLow >= 0 ? finite(pure, distinct, count, leftLow, loss).upper() : Double.POSITIVE_INFINITY;
+        double low = leftHigh < 0
+                ? Double.POSITIVE_INFINITY
+                : finite(pure, distinct, count, leftHigh, loss).lower();
         return new PrivacyInterval(Math.min(low, high), high);
     }
 
@@ -204,7 +195,8 @@ public record KovAccountant() implements Accountant {
             double gain = 0;
             double gap = 2 * epsilon;
             for (int i = count; i >= 0; i--) {
-                // p and gain as in a loss distribution: sums over larger losses, gain with the factor 1 − e^(loss − larger).
+                // p and gain as in a loss distribution: sums over larger losses, gain with the factor 1 − e^(loss −
+                // larger).
                 double loss = (2.0 * i - count) * epsilon;
                 if (gain > target || loss < 0 && i < count) {
                     double more = gain > target ? Math.log((p - target) / (p - gain)) : gap;

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 public record PldAccountant(double discretisation) implements Accountant {
     private static final double LARGEST_GRID = 1 << 20;
 
+    /** A smaller δ is not told apart from it when δ is asked for. */
+    private static final double LEAST_DELTA = 1e-60;
+
     /** Checks the distance. */
     public PldAccountant {
         if (!(discretisation > 0 && discretisation <= 1)) {
@@ -98,8 +101,9 @@ public record PldAccountant(double discretisation) implements Accountant {
         double high = 0;
         for (boolean reversed : directions(parts)) {
             // A coarse pass tells how deep the tails matter.
-            double guess = new PldAccountant(Math.min(1, 8 * discretisation)).run(parts, 1e-250, reversed, false, epsilon);
-            guess = Math.max(guess, 1e-300);
+            double guess =
+                    new PldAccountant(Math.min(1, 8 * discretisation)).run(parts, 1e-40, reversed, false, epsilon);
+            guess = Math.max(guess, LEAST_DELTA);
             low = Math.max(low, run(parts, guess, reversed, false, epsilon));
             high = Math.max(high, run(parts, guess, reversed, true, epsilon));
         }
@@ -144,7 +148,7 @@ public record PldAccountant(double discretisation) implements Accountant {
     private double run(List<Part> parts, double delta, boolean reversed, boolean above, double epsilon) {
         double total = parts.stream().mapToDouble(Part::times).sum();
         double cut = 3;
-        while (cut < 38 && NormalTail.logTail(cut) > Math.log(delta) - Math.log(total) - 25) {
+        while (cut < 38 && NormalTail.logTail(cut) > Math.log(delta) - Math.log(total) - 16) {
             cut += 0.25;
         }
         double step = step(parts, cut);
@@ -155,9 +159,8 @@ public record PldAccountant(double discretisation) implements Accountant {
             }
             Convolution convolution =
                     new Convolution(dots, parts.stream().mapToLong(Part::times).toArray(), above);
-            Convolution.Plan plan = epsilon >= 0
-                    ? convolution.planForEpsilon(epsilon, delta)
-                    : convolution.planForDelta(delta);
+            Convolution.Plan plan =
+                    epsilon >= 0 ? convolution.planForEpsilon(epsilon, delta) : convolution.planForDelta(delta);
             double width = plan.width();
             if (width < 2 * LARGEST_GRID) {
                 Convolution.Sum sum = convolution.new Sum(plan);
@@ -178,8 +181,7 @@ public record PldAccountant(double discretisation) implements Accountant {
         return dots;
     }
 
-    private static Dots dots(
-            PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
+    private static Dots dots(PrivacyLoss loss, double step, double cut, double delta, boolean reversed, boolean above) {
         boolean exact = Cells.exact(loss);
         if (above && !exact) {
             return Dots.hull(Profile.of(loss), step, delta * 1e-11);

@@ -98,8 +98,9 @@ public sealed interface PrivacyLoss {
     }
 
     /**
-     * Laplace noise of scale b on a value of sensitivity Δ: the pair Lap(0, b), Lap(Δ, b). For a vector with L1 sensitivity, and
-     * for discrete noise, it holds as an upper bound of every δ(ε).
+     * Laplace noise of scale b on a value of sensitivity Δ: exactly the pair Lap(0, b), Lap(Δ, b). Rounding of the sum is
+     * post-processing and covered. Not for discrete Laplace noise, whose δ(ε) below ε = Δ/b is larger, nor for vectors of L1
+     * sensitivity: they are {@link Pure}.
      *
      * @param noiseMultiplier b / Δ; positive and finite
      * @param neighbouring the relation that Δ was computed under
@@ -173,6 +174,10 @@ public sealed interface PrivacyLoss {
     /**
      * A release on a random part of the records, each taken independently with probability q (Poisson sampling). It covers no
      * shuffling, no fixed batch size, and no sample whose membership is shown.
+     *
+     * <p>Under REPLACE_ONE, Gaussian and Laplace noise are taken to be on sums in which an absent record is half as far from a
+     * present one as two records are from each other, as with vectors clipped to a ball about zero. Other losses gain a factor q
+     * of δ only.
      *
      * @param rate q; in (0, 1]
      * @param loss what the release gives away on the part; not sampled itself

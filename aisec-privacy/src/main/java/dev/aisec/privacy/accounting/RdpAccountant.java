@@ -53,7 +53,8 @@ public record RdpAccountant() implements Accountant {
             return new BasicAccountant().epsilon(loss, 0);
         }
         Curve curve = Curve.of(loss);
-        double left = (delta - curve.aside) / (1 - curve.aside) * (1 - 1e-15);
+        // Discretised losses keep their masses without the broken part, so what is left of δ is not divided by 1 − δ₀.
+        double left = (delta - curve.aside) * (1 - 1e-15);
         double upper = Double.POSITIVE_INFINITY;
         if (left > 0) {
             double value = Zcdp.least(excess -> Zcdp.epsilon(excess, curve.divergence(excess), left));
@@ -68,8 +69,7 @@ public record RdpAccountant() implements Accountant {
         Checks.epsilon(epsilon);
         Curve curve = Curve.of(loss);
         double log = Zcdp.least(excess -> Zcdp.logDelta(excess, curve.divergence(excess), epsilon));
-        double finite = Math.min(1, Math.max(1e-320, Math.exp(log + Profile.SLACK + 1e-14 * Math.abs(log))));
-        double upper = Math.min(1, curve.aside + finite);
+        double upper = Math.min(1, Math.nextUp(curve.aside + Zcdp.exp(log)));
         return new PrivacyInterval(Math.min(upper, Profile.floor(loss).lower(epsilon)), upper);
     }
 
@@ -127,7 +127,8 @@ public record RdpAccountant() implements Accountant {
                 }
                 return most;
             });
-            return Math.log1p(-dots.stream().mapToDouble(one -> one.broken).max().orElse(0));
+            return Math.log1p(
+                    -dots.stream().mapToDouble(one -> one.broken).max().orElse(0));
         }
 
         double divergence(double excess) {

@@ -29,7 +29,12 @@ final class Zcdp {
             return 0;
         }
         double log = least(excess -> logDelta(excess, (1 + excess) * rho, epsilon));
-        return Math.min(1, Math.max(Double.MIN_VALUE, Math.exp(log + Profile.SLACK + 1e-14 * Math.abs(log))));
+        return exp(log);
+    }
+
+    /** e^log rounded up, never 0. */
+    static double exp(double log) {
+        return log < -740 ? 1e-320 : Math.min(1, Math.exp(log + Profile.SLACK + 1e-14 * Math.abs(log)));
     }
 
     /** ε(δ) of ρ-zCDP, or more; infinite at δ = 0 unless ρ is 0. */

@@ -74,9 +74,7 @@ final class CumulativeTable {
         for (int k = 0; k < result.length; k++) {
             below = below.plus(w[k]);
             // below / (below + above) rises in below and falls in above.
-            BigInteger low = below.low()
-                    .shiftLeft(precision)
-                    .divide(below.low().add(above[k].high()));
+            BigInteger low = below.low().shiftLeft(precision).divide(below.low().add(above[k].high()));
             BigInteger total = below.high().add(above[k].low());
             BigInteger high = below.high()
                     .shiftLeft(precision)
@@ -93,6 +91,7 @@ final class CumulativeTable {
      * @param word the first 63 binary digits of U: not negative
      * @param bits further digits, if they are needed
      */
+    @SuppressWarnings("fallthrough") // A loop costs a seventh more.
     int draw(long word, BitSource bits) {
         long[] entries = floors;
         int cell = 0;
@@ -100,19 +99,19 @@ final class CumulativeTable {
         switch (levels) {
             case 8:
                 cell = (int) (entries[127] - word >>> 63) << 7;
-                // fall through
+            // fall through
             case 7:
                 cell += (int) (entries[cell + 63] - word >>> 63) << 6;
-                // fall through
+            // fall through
             case 6:
                 cell += (int) (entries[cell + 31] - word >>> 63) << 5;
-                // fall through
+            // fall through
             case 5:
                 cell += (int) (entries[cell + 15] - word >>> 63) << 4;
-                // fall through
+            // fall through
             case 4:
                 cell += (int) (entries[cell + 7] - word >>> 63) << 3;
-                // fall through
+            // fall through
             default:
                 cell += (int) (entries[cell + 3] - word >>> 63) << 2;
                 cell += (int) (entries[cell + 1] - word >>> 63) << 1;

@@ -17,7 +17,7 @@ import java.math.BigInteger;
  * <p>Source: Canonne, Kamath and Steinke, The discrete Gaussian for differential privacy, NeurIPS 2020 (the distribution,
  * theorem 4 its privacy, corollary 9 its variance).
  */
-public final class DiscreteGaussian implements IntegerNoise {
+public final class DiscreteGaussian extends IntegerNoise {
     /** The largest σ: 2⁵⁰. */
     public static final double MAX_SIGMA = 0x1p50;
 
@@ -82,14 +82,14 @@ public final class DiscreteGaussian implements IntegerNoise {
     }
 
     @Override
-    public void fill(long[] out, int count, BitSource bits) {
+    void fill(long[] out, int count, BitSource bits) {
         for (int i = 0; i < count; i++) {
             out[i] = sample(bits);
         }
     }
 
     @Override
-    public long sample(BitSource bits) {
+    long sample(BitSource bits) {
         while (true) {
             long word = bits.nextLong();
             long block = blocks.table.draw(word >>> 1, bits);

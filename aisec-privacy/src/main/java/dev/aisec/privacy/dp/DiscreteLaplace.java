@@ -20,7 +20,7 @@ import java.math.BigInteger;
  * distribution); Canonne, Kamath and Steinke, The discrete Gaussian for differential privacy, NeurIPS 2020, section 5 (exact
  * sampling in rationals).
  */
-public final class DiscreteLaplace implements IntegerNoise {
+public final class DiscreteLaplace extends IntegerNoise {
     /** The largest scale: 2⁵⁰. */
     public static final double MAX_SCALE = 0x1p50;
 
@@ -116,14 +116,14 @@ public final class DiscreteLaplace implements IntegerNoise {
     }
 
     @Override
-    public void fill(long[] out, int count, BitSource bits) {
+    void fill(long[] out, int count, BitSource bits) {
         for (int i = 0; i < count; i++) {
             out[i] = sample(bits);
         }
     }
 
     @Override
-    public long sample(BitSource bits) {
+    long sample(BitSource bits) {
         while (true) {
             long word = bits.nextLong();
             long magnitude = high.draw(word >>> 1, bits);

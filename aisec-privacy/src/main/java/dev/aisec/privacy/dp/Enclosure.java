@@ -25,7 +25,10 @@ record Enclosure(BigInteger low, BigInteger high) {
     Enclosure over(Enclosure other, int precision) {
         return new Enclosure(
                 low.shiftLeft(precision).divide(other.high),
-                high.shiftLeft(precision).add(other.low).subtract(BigInteger.ONE).divide(other.low));
+                high.shiftLeft(precision)
+                        .add(other.low)
+                        .subtract(BigInteger.ONE)
+                        .divide(other.low));
     }
 
     Enclosure shiftRight(int digits) {

@@ -38,7 +38,8 @@ final class FixedExp {
      * @param x in [0, LIMIT · 2⁶⁰)
      */
     static long fast(long x) {
-        // x = i/256 + z/256 with z in [0, 1): e^-x = POWERS[i] (1 - (z/256) Q(z)). The series of Q is cut after z⁴, which
+        // x = i/256 + z/256 with z in [0, 1): e^-x = POWERS[i] (1 - (z/256) Q(z)). The series of Q is cut after z⁴,
+        // which
         // costs (1/256)⁶/6! < 2^-57.4; every other rounding is below 2^-61, and there are fewer than six that count.
         long power = POWERS[(int) (x >>> REST_BITS)];
         long z = (x & REST) << 63 - REST_BITS;

@@ -51,8 +51,8 @@ final class GaussianBlocks {
             weights[h] = weights[h - 1].times(factor, precision);
             factor = factor.times(square, precision);
         }
-        Enclosure ratio = FixedExp.enclose(
-                numerator.multiply(BigInteger.valueOf(2L * tailFrom)), denominator, precision);
+        Enclosure ratio =
+                FixedExp.enclose(numerator.multiply(BigInteger.valueOf(2L * tailFrom)), denominator, precision);
         weights[tailFrom] = weights[tailFrom].over(one.minus(ratio), precision);
         return weights;
     }
@@ -105,8 +105,8 @@ final class GaussianBlocks {
         while (true) {
             int spare = 32;
             BigInteger high = enclose(block, f, fDigits, uDigits + spare).high();
-            BigInteger low =
-                    enclose(block, whole ? f : f.add(BigInteger.ONE), fDigits, uDigits + spare).low();
+            BigInteger low = enclose(block, whole ? f : f.add(BigInteger.ONE), fDigits, uDigits + spare)
+                    .low();
             if (u.add(BigInteger.ONE).shiftLeft(spare).compareTo(low) <= 0) {
                 return true;
             }

@@ -2,12 +2,12 @@
 package dev.aisec.privacy.dp;
 
 /** Symmetric noise on the integers. */
-sealed interface IntegerNoise permits DiscreteLaplace, DiscreteGaussian, RoundedGaussian {
+abstract sealed class IntegerNoise permits DiscreteLaplace, DiscreteGaussian, RoundedGaussian {
     /** One value. */
-    long sample(BitSource bits);
+    abstract long sample(BitSource bits);
 
     /** Values into the first places of out. */
-    void fill(long[] out, int count, BitSource bits);
+    abstract void fill(long[] out, int count, BitSource bits);
 
     /**
      * A bound that the magnitude rarely exceeds.
@@ -15,7 +15,7 @@ sealed interface IntegerNoise permits DiscreteLaplace, DiscreteGaussian, Rounded
      * @param upperTail in (0, 1]
      * @return m with P(|X| &gt; m) ≤ upperTail
      */
-    long quantile(double upperTail);
+    public abstract long quantile(double upperTail);
 
     /** Refuses a tail probability outside (0, 1]. */
     static void requireTail(double upperTail) {

@@ -47,7 +47,8 @@ final class NormalTail {
         BigInteger n = BigInteger.valueOf(2 * m + 1).multiply(s.denominator());
         BigInteger d = s.numerator().shiftLeft(1);
         int precision = 160 - 2 * Math.getExponent(tail);
-        // With z = n / d: erf(z / √2) = √(2/π) e^-(z²/2) Σ z^(2i+1) / (1 · 3 ⋯ (2i+1)). All terms are positive: a sum cut
+        // With z = n / d: erf(z / √2) = √(2/π) e^-(z²/2) Σ z^(2i+1) / (1 · 3 ⋯ (2i+1)). All terms are positive: a sum
+        // cut
         // short and rounded down is a lower bound.
         BigInteger z = n.shiftLeft(precision).divide(d);
         BigInteger square = z.multiply(z).shiftRight(precision);
@@ -69,9 +70,7 @@ final class NormalTail {
 
     private static boolean atMost(BigInteger value, double bound, int precision) {
         Dyadic b = Dyadic.of(bound);
-        return value.multiply(b.denominator())
-                        .compareTo(b.numerator().shiftLeft(precision))
-                <= 0;
+        return value.multiply(b.denominator()).compareTo(b.numerator().shiftLeft(precision)) <= 0;
     }
 
     /** An upper bound of 2^precision π, by Machin's formula: 16 arctan(1/5) - 4 arctan(1/239). */
@@ -80,7 +79,7 @@ final class NormalTail {
         BigInteger pi = arctan(5, work)
                 .shiftLeft(4)
                 .subtract(arctan(239, work).shiftLeft(2))
-                // Each arctangent is off by at most one unit a term, and there are fewer than one a digit.
+                // Each arctangent is off by less than three units a term, with a term to every four digits at most.
                 .add(BigInteger.valueOf(20L * work));
         return Enclosure.ceilingShift(pi, 16);
     }

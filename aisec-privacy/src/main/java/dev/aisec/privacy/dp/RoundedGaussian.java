@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.privacy.dp;
 
-import java.math.BigInteger;
-
 /**
  * The normal distribution N(0, σ²) rounded to the nearest integer, sampled exactly: P(k) = Φ((k + ½)/σ) - Φ((k - ½)/σ).
  *
@@ -16,7 +14,7 @@ import java.math.BigInteger;
  *
  * <p>Source: Dwork and Roth, The Algorithmic Foundations of Differential Privacy, 2014, proposition 2.1 (post-processing).
  */
-public final class RoundedGaussian implements IntegerNoise {
+public final class RoundedGaussian extends IntegerNoise {
     /** The smallest σ: 32. Below, {@link DiscreteGaussian} serves better. */
     public static final double MIN_SIGMA = 32;
     /** The largest σ: 2⁵⁰. */
@@ -77,14 +75,14 @@ public final class RoundedGaussian implements IntegerNoise {
     }
 
     @Override
-    public void fill(long[] out, int count, BitSource bits) {
+    void fill(long[] out, int count, BitSource bits) {
         for (int i = 0; i < count; i++) {
             out[i] = sample(bits);
         }
     }
 
     @Override
-    public long sample(BitSource bits) {
+    long sample(BitSource bits) {
         while (true) {
             long word = bits.nextLong();
             long block = blocks.table.draw(word >>> 1, bits);

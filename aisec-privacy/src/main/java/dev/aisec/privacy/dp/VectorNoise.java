@@ -38,7 +38,7 @@ record VectorNoise(IntegerNoise noise) {
         if (released.length <= SHORT) {
             for (int i = 0; i < released.length; i++) {
                 TreeMap<String, String> labels = new TreeMap<>();
-                labels.put("coordinate", String.format("%02d", i));
+                labels.put("coordinate", i < 10 ? "0" + i : String.valueOf(i));
                 all.add(new Measurement.Scalar("value", "1", labels, Central.around(released[i], bound)));
             }
         }

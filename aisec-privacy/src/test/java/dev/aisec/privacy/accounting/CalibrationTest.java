@@ -54,7 +54,8 @@ class CalibrationTest {
 
     @Test
     void steps_notEvenOne_zero() {
-        assertThat(Calibration.of(0.1, 1e-7).steps(new Gaussian(1, ADD)).count()).isZero();
+        assertThat(Calibration.of(0.1, 1e-7).steps(new Gaussian(1, ADD)).count())
+                .isZero();
     }
 
     @Test

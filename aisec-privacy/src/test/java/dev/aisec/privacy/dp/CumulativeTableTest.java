@@ -18,9 +18,8 @@ class CumulativeTableTest {
         BigDecimal scale = new BigDecimal(t);
         int c = Math.max(0, Math.getExponent(t));
         CumulativeTable high = noise.highTable();
-        BigDecimal ratio = BigDecimals.exp(new BigDecimal(BigInteger.ONE.shiftLeft(c))
-                .negate()
-                .divide(scale, BigDecimals.DIGITS));
+        BigDecimal ratio = BigDecimals.exp(
+                new BigDecimal(BigInteger.ONE.shiftLeft(c)).negate().divide(scale, BigDecimals.DIGITS));
         BigDecimal above = BigDecimal.ONE;
         for (int k = 0; k < high.outcomes() - 1; k++) {
             above = above.multiply(ratio, BigDecimals.DIGITS);
@@ -48,8 +47,8 @@ class CumulativeTableTest {
         int last = table.outcomes() - 1;
         BigDecimal relative = new BigDecimal(Math.scalb(sigma, -noise.widthBits()));
         BigDecimal[] weights = Pmf.gaussian(relative.doubleValue(), last);
-        BigDecimal ratio = BigDecimals.exp(BigDecimal.valueOf(-last)
-                .divide(relative.multiply(relative), BigDecimals.DIGITS));
+        BigDecimal ratio =
+                BigDecimals.exp(BigDecimal.valueOf(-last).divide(relative.multiply(relative), BigDecimals.DIGITS));
         weights[last] = weights[last].divide(BigDecimal.ONE.subtract(ratio), BigDecimals.DIGITS);
         long[] expected = Pmf.entries(weights);
         for (int k = 0; k < expected.length; k++) {

@@ -38,8 +38,19 @@ class ExactBernoulliTest {
     @Test
     void exp_wordsAroundTheBoundary_agreeWithAHundredDigits() {
         long[][] arguments = {
-            {0, 1}, {1, 1}, {1, 3}, {2, 7}, {355, 113}, {39, 10}, {4, 1}, {17, 2}, {40, 1}, {1, 1_000_003}, {44, 1},
-            {1, Long.MAX_VALUE}, {Long.MAX_VALUE, Long.MAX_VALUE - 1}
+            {0, 1},
+            {1, 1},
+            {1, 3},
+            {2, 7},
+            {355, 113},
+            {39, 10},
+            {4, 1},
+            {17, 2},
+            {40, 1},
+            {1, 1_000_003},
+            {44, 1},
+            {1, Long.MAX_VALUE},
+            {Long.MAX_VALUE, Long.MAX_VALUE - 1}
         };
         for (long[] a : arguments) {
             BigInteger n = BigInteger.valueOf(a[0]);
@@ -59,10 +70,14 @@ class ExactBernoulliTest {
             if (a[0] > 0) {
                 long first = digits.shiftRight(64).longValue();
                 long second = digits.longValue();
-                assertThat(ExactBernoulli.exp(n, d, new Words(first, second - 2))).isTrue();
-                assertThat(ExactBernoulli.exp(n, d, new Words(first, second + 2))).isFalse();
-                assertThat(ExactBernoulli.exp(n, d, new Words(first, second, 0, 0))).isTrue();
-                assertThat(ExactBernoulli.exp(n, d, new Words(first, second, -1, -1))).isFalse();
+                assertThat(ExactBernoulli.exp(n, d, new Words(first, second - 2)))
+                        .isTrue();
+                assertThat(ExactBernoulli.exp(n, d, new Words(first, second + 2)))
+                        .isFalse();
+                assertThat(ExactBernoulli.exp(n, d, new Words(first, second, 0, 0)))
+                        .isTrue();
+                assertThat(ExactBernoulli.exp(n, d, new Words(first, second, -1, -1)))
+                        .isFalse();
             }
         }
     }

@@ -91,7 +91,9 @@ class ExactPmfTest {
                         continue;
                     }
                     long place = j << coinDigits | coin.longValue();
-                    assertThat(keeps(noise, value, word, place)).as("%s %s %s", h, j, offset).isEqualTo(offset < 0);
+                    assertThat(keeps(noise, value, word, place))
+                            .as("%s %s %s", h, j, offset)
+                            .isEqualTo(offset < 0);
                     assertThat(keeps(noise, -value, word | 1, place)).isEqualTo(offset < 0 && value != 0);
                 }
             }
@@ -112,8 +114,8 @@ class ExactPmfTest {
             long j = i == 0 ? 0 : i == 1 ? (1L << w) - 1 : random.nextLong() >>> 64 - w;
             BigDecimal p = BigDecimals.exp(BigDecimal.valueOf(-j).divide(new BigDecimal(t), BigDecimals.DIGITS));
             int coinDigits = shared ? 64 - w : 64;
-            BigInteger bound =
-                    p.multiply(new BigDecimal(BigInteger.ONE.shiftLeft(coinDigits))).toBigInteger();
+            BigInteger bound = p.multiply(new BigDecimal(BigInteger.ONE.shiftLeft(coinDigits)))
+                    .toBigInteger();
             long value = ((3L << 6) + 41 << w) + j;
             for (int offset = -2; offset <= 2; offset++) {
                 BigInteger coin = bound.add(BigInteger.valueOf(offset));
@@ -140,8 +142,8 @@ class ExactPmfTest {
             int h = (int) random.nextLong(i < 100 ? 20 : 120);
             long word = (h == 0 ? 1 : table.entry(h - 1) + 1) << 1;
             long place = i == 0 ? 0 : i == 1 ? -1 : random.nextLong();
-            BigDecimal f = new BigDecimal(ExactBernoulli.unsigned(place))
-                    .divide(new BigDecimal(BigInteger.ONE.shiftLeft(64)));
+            BigDecimal f =
+                    new BigDecimal(ExactBernoulli.unsigned(place)).divide(new BigDecimal(BigInteger.ONE.shiftLeft(64)));
             BigDecimal x = BigDecimal.valueOf(h).add(f).multiply(width);
             BigDecimal p = Pmf.gaussian(s, x)
                     .divide(Pmf.gaussian(s, BigDecimal.valueOf(h).multiply(width)), BigDecimals.DIGITS);
@@ -192,8 +194,10 @@ class ExactPmfTest {
         long coin = half.shiftRight(64).longValue();
         long more = half.longValue();
         // The first digits after the coin's that decide, given that F goes on with zeros.
-        assertThat(keeps(rounded, 3, block, 1L << 63, coin, more - (1L << 40), 0)).isTrue();
-        assertThat(keeps(rounded, 3, block, 1L << 63, coin, more + (1L << 40), 0)).isFalse();
+        assertThat(keeps(rounded, 3, block, 1L << 63, coin, more - (1L << 40), 0))
+                .isTrue();
+        assertThat(keeps(rounded, 3, block, 1L << 63, coin, more + (1L << 40), 0))
+                .isFalse();
     }
 
     @Test
@@ -209,7 +213,8 @@ class ExactPmfTest {
     void tail_ofGaussians_hasItsBlockPlaceAndCoin() {
         DiscreteGaussian small = DiscreteGaussian.of(0.5);
         int from = small.table().outcomes() - 1;
-        // A word of ones to pass the boundaries; stays at the first block, as e^-(2 a H) is far below 1; its coin is certain.
+        // A word of ones to pass the boundaries; stays at the first block, as e^-(2 a H) is far below 1; its coin is
+        // certain.
         assertThat(small.sample(new Words(-2, -1, -1))).isEqualTo(from);
         RoundedGaussian large = RoundedGaussian.of(1024);
         long width = 1L << large.widthBits();

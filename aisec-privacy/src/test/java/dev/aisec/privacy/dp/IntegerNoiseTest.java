@@ -76,7 +76,8 @@ class IntegerNoiseTest {
     }
 
     private static BigDecimal erfc(double sigma, long m) {
-        BigDecimal z = BigDecimal.valueOf(2 * m + 1).divide(new BigDecimal(sigma).multiply(BigDecimal.valueOf(2)), BigDecimals.DIGITS);
+        BigDecimal z = BigDecimal.valueOf(2 * m + 1)
+                .divide(new BigDecimal(sigma).multiply(BigDecimal.valueOf(2)), BigDecimals.DIGITS);
         BigDecimal half = z.multiply(z).divide(BigDecimal.valueOf(2), BigDecimals.DIGITS);
         BigDecimal term = z;
         BigDecimal sum = BigDecimal.ZERO;
@@ -96,9 +97,10 @@ class IntegerNoiseTest {
         double sigma = 300;
         DiscreteGaussian noise = DiscreteGaussian.of(sigma);
         for (double tail : new double[] {0.9, 0.1, 1e-6, 1e-30}) {
-            assertThat(noise.quantile(tail)).isBetween(
-                    NormalTail.discreteQuantile(sigma, tail),
-                    Math.max(300, NormalTail.discreteQuantile(sigma, tail) + 1));
+            assertThat(noise.quantile(tail))
+                    .isBetween(
+                            NormalTail.discreteQuantile(sigma, tail),
+                            Math.max(300, NormalTail.discreteQuantile(sigma, tail) + 1));
         }
     }
 
@@ -165,10 +167,12 @@ class IntegerNoiseTest {
     void dyadic_anyDouble_isItsExactValue() {
         for (double x : new double[] {1, 0.1, 3.7, Double.MIN_VALUE, Double.MIN_NORMAL, Double.MAX_VALUE, 1024}) {
             Dyadic d = Dyadic.of(x);
-            assertThat(new BigDecimal(d.numerator()).compareTo(new BigDecimal(x).multiply(new BigDecimal(d.denominator()))))
+            assertThat(new BigDecimal(d.numerator())
+                            .compareTo(new BigDecimal(x).multiply(new BigDecimal(d.denominator()))))
                     .isZero();
             assertThat(d.denominator().bitCount()).isEqualTo(1);
-            assertThat(d.denominator().equals(BigInteger.ONE) || d.numerator().testBit(0)).isTrue();
+            assertThat(d.denominator().equals(BigInteger.ONE) || d.numerator().testBit(0))
+                    .isTrue();
         }
     }
 }

@@ -143,8 +143,10 @@ class LatticeTest {
             double[] gaussian = new double[n];
             LatticeNoise.gaussian(scale).addTo(gaussian, bits);
             // Var(X²) is 20 b⁴ for Laplace and 2 σ⁴ for normal noise.
-            assertThat((square(laplace) / (2 * scale * scale) - 1) / Math.sqrt(5.0 / n)).isBetween(-7.0, 7.0);
-            assertThat((square(gaussian) / (scale * scale) - 1) / Math.sqrt(2.0 / n)).isBetween(-7.0, 7.0);
+            assertThat((square(laplace) / (2 * scale * scale) - 1) / Math.sqrt(5.0 / n))
+                    .isBetween(-7.0, 7.0);
+            assertThat((square(gaussian) / (scale * scale) - 1) / Math.sqrt(2.0 / n))
+                    .isBetween(-7.0, 7.0);
             double q = LatticeNoise.laplace(scale).quantile(0.1);
             long beyond = java.util.Arrays.stream(laplace)
                     .filter(x -> Math.abs(x) > q)
@@ -182,7 +184,8 @@ class LatticeTest {
         assertThat(values[0]).isEqualTo(1);
         assertThatThrownBy(() -> LatticeNoise.gaussian(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("sigma must be in [").hasMessageEndingWith(", was 0.0");
+                .hasMessageStartingWith("sigma must be in [")
+                .hasMessageEndingWith(", was 0.0");
         assertThatThrownBy(() -> LatticeNoise.laplace(Double.NaN)).hasMessageEndingWith(", was NaN");
         assertThatThrownBy(() -> Lattice.of(1).sensitivityL1(-1, 1))
                 .hasMessage("sensitivity must be >= 0 and finite, was -1.0");

@@ -24,7 +24,8 @@ final class Pmf {
 
     /** e^-(x²/(2σ²)). */
     static BigDecimal gaussian(BigDecimal sigma, BigDecimal x) {
-        return BigDecimals.exp(x.multiply(x).negate().divide(sigma.multiply(sigma).multiply(BigDecimal.valueOf(2)), DIGITS));
+        return BigDecimals.exp(
+                x.multiply(x).negate().divide(sigma.multiply(sigma).multiply(BigDecimal.valueOf(2)), DIGITS));
     }
 
     /** floor(2⁶³ F(k)) of the weights. */
@@ -37,7 +38,8 @@ final class Pmf {
         BigDecimal sum = BigDecimal.ZERO;
         for (int k = 0; k < result.length; k++) {
             sum = sum.add(weights[k], DIGITS);
-            result[k] = sum.multiply(TWO_63).divide(total, DIGITS).toBigInteger().longValueExact();
+            result[k] =
+                    sum.multiply(TWO_63).divide(total, DIGITS).toBigInteger().longValueExact();
         }
         return result;
     }
