@@ -13,21 +13,22 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Bounds for {@link BoundedSum}, {@link Mean}, {@link Variance} and {@link Quantiles} where none are known: powers of two (or 0) between
- * which the entries lie, but for few. From noisy counts of bins that double in width, on both sides of 0.
+ * Bounds for {@link BoundedSum}, {@link Mean}, {@link Variance} and {@link Quantiles} where none are known: powers of two (or 0)
+ * between which the entries lie, but for few. From noisy counts of bins that double in width, on both sides of 0.
  *
- * <p>Guarantee: the loss of {@code noise} for all bins together, hiding all entries of one user. No bound is due to noise alone but
- * with probability {@code failure} at most: each of the outermost bins between the bounds then has an entry. The evidence says how many
- * entries lie outside, with an interval that holds whatever the bounds with 95 %. Nothing is released if no bin has enough entries.
+ * <p>Guarantee: the loss of {@code noise} for all bins together, hiding all entries of one user. No bound is due to noise alone
+ * but with probability {@code failure} at most: each of the outermost bins between the bounds then has an entry. The evidence
+ * says how many entries lie outside, with an interval that holds whatever the bounds with 95 %. Nothing is released if no bin has
+ * enough entries.
  *
  * <p>Assumptions: exponents, like all parameters, are chosen without looking at the data. A record may or may not count, under
  * every relation. The statistic that uses the bounds has a loss of its own.
  *
- * <p>Formula: a bin counts if its noisy count is above T, where noise is beyond T in one of B bins with probability failure at most. A
- * bin of more than 2T entries is missed with probability failure/B at most.
+ * <p>Formula: a bin counts if its noisy count is above T, where noise is beyond T in one of B bins with probability failure at
+ * most. A bin of more than 2T entries is missed with probability failure/B at most.
  *
  * <p>Source: Wilson, Zhang, Lam, Desfontaines, Simmons-Marengo, Gipson, Differentially Private SQL with Bounded User
- * Contribution, PoPETs 2020, section 4.2 (approximate bounds).
+ * Contribution, PoPETs 2020 (approximate bounds).
  *
  * @param leastExponent positive bounds are 2^leastExponent at least, or 0; in [-800, 800]
  * @param largestExponent bounds are 2^largestExponent at most, and larger values count as that; above {@code leastExponent}

@@ -4,8 +4,8 @@ package dev.aisec.privacy.dp;
 import dev.aisec.core.MalformedInputException;
 
 /**
- * Exact counts of values in bins, for {@link Quantiles} and {@link AutomaticBounds}. Mutable, for one thread at a time; parts of the data
- * are counted apart and {@link #merge merged}. The state does not depend on the order of values.
+ * Exact counts of values in bins, for {@link Quantiles} and {@link AutomaticBounds}. Mutable, for one thread at a time; parts of
+ * the data are counted apart and {@link #merge merged}. The state does not depend on the order of values.
  *
  * <p>{@link #add(double)} takes each value as a contribution that was bounded by the caller: at most {@code contributions} of one
  * user. {@link #add(long, double)} bounds them here: of a user with more values, a uniform secure sample of that many is kept. What

@@ -6,12 +6,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The largest probabilities π(n) of naming a group of n users that are (ε, δ)-differentially private: π(0) = 0 and
+ * The largest probabilities π(n) of naming a partition of n users that are (ε, δ)-differentially private: π(0) = 0 and
  * π(n) = min(e^ε π(n−1) + δ, 1 − e^(−ε)(1 − π(n−1) − δ), 1). Known to any precision, and met exactly. For one thread.
  *
- * <p>How: both steps f and g of the recursion rise; f is the smaller one below x* = (1 − δ)/(e^ε + 1), and g above. So
- * π(n) = min(g^(n−k)(f^k(0)), 1) for k = min(n, n₁), and any other k gives no less. The least of three candidates near n₁, which is known
- * to much less than 1, is therefore exact.
+ * <p>How: both steps f and g of the recursion rise; f is the smaller one below x* = (1 − δ)/(e^ε + 1), and g above. So π(n) =
+ * min(g^(n−k)(f^k(0)), 1) for k = min(n, n₁), and any other k gives no less. The least of three candidates near n₁, which is
+ * known to much less than 1, is therefore exact.
  */
 final class KeepProbability {
     private static final int DIGITS = 62;
@@ -24,6 +24,8 @@ final class KeepProbability {
     private final long turn;
     /** By number of users: the first digits of π, rounded down and up. */
     private final Map<Long, Enclosure> digits = new HashMap<>();
+    /** A number of users from which on π is known to be 1. */
+    private long certain = Long.MAX_VALUE;
 
     KeepProbability(double epsilon, double delta) {
         this.epsilon = epsilon;
@@ -44,7 +46,14 @@ final class KeepProbability {
 
     /** True with probability π(users). */
     boolean keep(long users, BitSource bits) {
+        if (users >= certain) {
+            return true;
+        }
         Enclosure known = digits.computeIfAbsent(users, n -> enclose(n, DIGITS));
+        if (known.low().bitLength() > DIGITS) {
+            certain = users;
+            return true;
+        }
         BigInteger first = BigInteger.valueOf(bits.nextLong() >>> Long.SIZE - DIGITS);
         if (first.compareTo(known.low()) < 0) {
             return true;
@@ -84,8 +93,7 @@ final class KeepProbability {
         Enclosure least = Enclosure.exactly(BigInteger.ONE.shiftLeft(work));
         for (long k = Math.max(0, Math.min(n, turn - 1)); k <= Math.min(n, turn + 1); k++) {
             Enclosure candidate = candidate(k, n - k, work);
-            least = new Enclosure(
-                    least.low().min(candidate.low()), least.high().min(candidate.high()));
+            least = new Enclosure(least.low().min(candidate.low()), least.high().min(candidate.high()));
         }
         return least.shiftRight(work - precision);
     }

@@ -8,8 +8,8 @@ import java.util.Arrays;
  * What {@link Quantiles} has released: the noisy counts of all nodes of a tree, made consistent. It answers any number of questions
  * at no further cost, as it holds nothing of the data but the noisy counts. Immutable.
  *
- * <p>How: every node's count is averaged with the sum of its children's, with the best weights, from the leaves up; then the children
- * of each node are moved alike so that they sum up to it, from the top down. This is the least squares estimate.
+ * <p>How: every node's count is averaged with the sum of its children's, with the best weights, from the leaves up; then the
+ * children of each node are moved alike so that they sum up to it, from the top down. This is the least squares estimate.
  *
  * <p>Source: Hay, Rastogi, Miklau, Suciu, Boosting the Accuracy of Differentially Private Histograms Through Consistency, PVLDB 3,
  * 2010, theorem 3; for the choice of branching: Qardaji, Yang, Li, Understanding Hierarchical Methods for Differentially Private
@@ -115,7 +115,8 @@ public final class QuantileTree {
     }
 
     /**
-     * Of the best estimate of a node from its own subtree, in units of a count's variance; also the weight of the node's own count in it.
+     * Of the best estimate of a node from its own subtree, in units of a count's variance; also the weight of the node's own
+     * count in it.
      *
      * @param depth levels of the subtree; 1 for a leaf
      */
@@ -131,10 +132,11 @@ public final class QuantileTree {
      * A bound of the sum of squared weights that the noisy counts have in the estimate of F(t) − qF(1), where F(t) is the number of
      * entries below the share t of the range. No weight is above 1.
      *
-     * <p>With the tree's best subtree estimates z, which are independent where subtrees are: at the path's node of a level, with the
-     * share t' of its range below, j children are left of the path and g is the share within the path's child, j + g = bt'. The children's
-     * z have weights 1 − t', g − t' and −t' (below the first level; in it, q stands for t'), of which the sum of squares is at most
-     * bt'(1 − t') ≤ b/4, in the first level b(t(1 − 2q) + q²). The levels are uncorrelated, as below the first the weights sum up to 0.
+     * <p>With the tree's best subtree estimates z, which are independent where subtrees are: at the path's node of a level, with
+     * the share t' of its range below, j children are left of the path and g is the share within the path's child, j + g = bt'.
+     * The children's z have weights 1 − t', g − t' and −t' (below the first level; in it, q stands for t'), of which the sum of
+     * squares is at most bt'(1 − t') ≤ b/4, in the first level b(t(1 − 2q) + q²). The levels are uncorrelated, as below the first
+     * the weights sum up to 0.
      */
     static double squares(int branching, int height, double t, double q) {
         double sum = variance(branching, height) * (t * (1 - 2 * q) + q * q);
@@ -147,12 +149,13 @@ public final class QuantileTree {
     /**
      * A quantile of the entries as kept and clamped to the bounds: the ⌈qn⌉-th smallest (the smallest for q = 0).
      *
-     * <p>Its interval holds the true one with 95 %, whatever the data, each by itself; with no entries at all there is none to hold. The
-     * ends are edges of leaves: of those leaves that the noisy counts do not rule out.
+     * <p>Its interval holds the true one with 95 %, whatever the data, each by itself; with no entries at all there is none to
+     * hold. The ends are edges of leaves: of those leaves that the noisy counts do not rule out.
      *
-     * <p>The value comes from a search down the tree, negative counts taken as 0, and is interpolated within a leaf. It is biased: where
-     * many entries share one value it may be anywhere in the leaf of that value; where the range has no entries near the quantile, it is
-     * somewhere in the gap, and noise counts there as entries; with few entries it is drawn to the middle of the bounds.
+     * <p>The value comes from a search down the tree, negative counts taken as 0, and is interpolated within a leaf. It is
+     * biased: where many entries share one value it may be anywhere in the leaf of that value; where the range has no entries
+     * near the quantile, it is somewhere in the gap, and noise counts there as entries; with few entries it is drawn to the
+     * middle of the bounds.
      *
      * @param rank q; in [0, 1]
      * @return the value and its interval
@@ -164,12 +167,14 @@ public final class QuantileTree {
         int leaves = below.length - 1;
         double[] bounds = new double[branching];
         double slack = 0.5 * fineness * height * height * branching + Math.abs(below[leaves]) * 0x1p-40;
-        Arrays.setAll(bounds, k -> slack
-                + part.sumQuantile(
-                        Math.max(
-                                squares(branching, height, (double) k / branching, rank),
-                                squares(branching, height, (k + 1.0) / branching, rank)),
-                        Statistics.ERROR / 2));
+        Arrays.setAll(
+                bounds,
+                k -> slack
+                        + part.sumQuantile(
+                                Math.max(
+                                        squares(branching, height, (double) k / branching, rank),
+                                        squares(branching, height, (k + 1.0) / branching, rank)),
+                                Statistics.ERROR / 2));
         int share = leaves / branching;
         // The true quantile's leaf is fixed by the data; below it are at most qn entries, below its end at least qn.
         // So the

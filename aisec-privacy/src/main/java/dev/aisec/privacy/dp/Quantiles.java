@@ -34,8 +34,7 @@ import java.util.stream.DoubleStream;
  * @param contributions m, the largest number of entries of a user; in [1, 4096]
  * @param noise the noise
  */
-public record Quantiles(
-        double lower, double upper, int branching, int height, int contributions, StatisticNoise noise)
+public record Quantiles(double lower, double upper, int branching, int height, int contributions, StatisticNoise noise)
         implements Mechanism<BinAccumulator, QuantileTree> {
     private static final int BRANCHING = 16;
     private static final int HEIGHT = 4;

@@ -151,9 +151,7 @@ sealed interface ValueBins {
         @Override
         public double edge(int i) {
             int distance = i - half();
-            return distance == 0
-                    ? 0
-                    : Math.copySign(Math.scalb(1.0, least + Math.abs(distance) - 1), distance);
+            return distance == 0 ? 0 : Math.copySign(Math.scalb(1.0, least + Math.abs(distance) - 1), distance);
         }
 
         @Override

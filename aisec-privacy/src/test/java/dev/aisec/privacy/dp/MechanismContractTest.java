@@ -19,6 +19,7 @@ import dev.aisec.privacy.accounting.TestTokens;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -96,7 +97,20 @@ class MechanismContractTest {
                         MechanismContractTest::rowNear),
                 stream(TreeAggregation.of(4, 1, 0.7)),
                 stream(MatrixFactorization.squareRoot(4, 1, 0.7)),
-                stream(MatrixFactorization.banded(4, 2, 2, 1, 0.7)));
+                stream(MatrixFactorization.banded(4, 2, 2, 1, 0.7)),
+                tree(Quantiles.of(0, 1, 0.7).withTree(3, 3)),
+                tree(Quantiles.gaussian(0, 1, 0.7).withTree(4, 2).withContributions(3)),
+                bounds(AutomaticBounds.of(0.7).withExponents(-4, 4)),
+                bounds(AutomaticBounds.gaussian(0.7).withExponents(-4, 4)),
+                partitions(
+                        PartitionSelection.of(0.7, 1e-3),
+                        (name, release) -> release.value().contains(name)),
+                partitions(
+                        OpenHistogram.of(0.7, 1e-3),
+                        (name, release) -> release.value().containsKey(name)),
+                partitions(
+                        OpenHistogram.gaussian(0.7, 1e-3),
+                        (name, release) -> release.value().containsKey(name)));
     }
 
     private static Case<Double, Double> real(Mechanism<Double, Double> mechanism, double truth) {
@@ -213,6 +227,72 @@ class MechanismContractTest {
                             .interval()
                             .contains(Math.abs(release.value()[2][0] - 1.5));
                 });
+    }
+
+    private static Case<BinAccumulator, QuantileTree> tree(Quantiles mechanism) {
+        BinAccumulator values = mechanism.accumulator();
+        for (int i = 1; i < 200; i++) {
+            values.add(i / 400.0);
+        }
+        return new Case<>(
+                mechanism,
+                ADD_REMOVE,
+                () -> values,
+                v -> Arrays.toString(v.toBytes()),
+                List.of(
+                        Quantiles.of(0, 2, 0.7).withTree(3, 3).accumulator(),
+                        mechanism.withContributions(2).accumulator(),
+                        AutomaticBounds.of(1).accumulator()),
+                (v, release) -> ((Estimate.Measured) ((Measurement.Curve)
+                                        release.evidence().measurements().get(0))
+                                .points()
+                                .get(2)
+                                .y())
+                        .interval()
+                        .contains(0.25));
+    }
+
+    private static Case<BinAccumulator, Optional<AutomaticBounds.Bounds>> bounds(AutomaticBounds mechanism) {
+        BinAccumulator values = mechanism.accumulator();
+        for (int i = 0; i < 500; i++) {
+            values.add(i < 450 ? 3 : -0.7);
+        }
+        return new Case<>(
+                mechanism,
+                ADD_REMOVE,
+                () -> values,
+                v -> Arrays.toString(v.toBytes()),
+                List.of(
+                        AutomaticBounds.of(1).accumulator(),
+                        mechanism.withContributions(2).accumulator(),
+                        Quantiles.of(0, 2, 0.7).accumulator()),
+                (v, release) -> {
+                    AutomaticBounds.Bounds found = release.value().orElse(new AutomaticBounds.Bounds(0, 0));
+                    int outside = (found.upper() > 3 && found.lower() <= 3 ? 0 : 450)
+                            + (found.lower() < -0.7 && found.upper() > -0.7 ? 0 : 50);
+                    return interval(release.evidence()).contains(outside);
+                });
+    }
+
+    private static <O> Case<PartitionAccumulator, O> partitions(
+            Mechanism<PartitionAccumulator, O> mechanism, BiPredicate<String, Release<O>> named) {
+        PartitionAccumulator users = PartitionSelection.of(1, 0.1).accumulator();
+        users.addMany("many", 60);
+        users.addMany("some", 15);
+        users.add("one");
+        return new Case<>(
+                mechanism,
+                ADD_REMOVE,
+                () -> users,
+                v -> Arrays.toString(v.toBytes()),
+                List.of(PartitionSelection.of(1, 0.1).withPartitions(2).accumulator()),
+                (v, release) -> named.test("some", release) || 15 <= unnamed(release.evidence()));
+    }
+
+    private static double unnamed(Evidence evidence) {
+        Measurement.Scalar last = (Measurement.Scalar)
+                evidence.measurements().get(evidence.measurements().size() - 1);
+        return ((Estimate.Measured) last.estimate()).interval().upper();
     }
 
     static Interval interval(Evidence evidence) {

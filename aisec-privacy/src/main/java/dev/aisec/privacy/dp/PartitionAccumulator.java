@@ -12,20 +12,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The number of users in each group, exact, for {@link GroupSelection} and {@link OpenHistogram}. Mutable, for one thread at a
- * time; parts of the data are counted apart and {@link #merge merged}. The state does not depend on the order of entries.
+ * The number of users in each partition, exact, for {@link PartitionSelection} and {@link OpenHistogram}. Mutable, for one thread
+ * at a time; parts of the data are counted apart and {@link #merge merged}. The state does not depend on the order of entries.
  *
- * <p>{@link #add(String)} takes each user as bounded by the caller: once in a group, and in at most m groups. {@link #add(long, String)}
- * bounds them here: a user counts once in a group whatever the number of entries, and of a user in more groups a secure sample of m is
- * kept, in which a group of more of the user's entries is likelier. What is held, and {@link #toBytes}, is as private as the data.
+ * <p>{@link #add(String)} takes each user as bounded by the caller: once in a partition, and in at most m partitions. {@link
+ * #add(long, String)} bounds them here: a user counts once in a partition whatever the number of entries, and of a user in more
+ * partitions a secure sample of m is kept, in which a partition of more of the user's entries is likelier. What is held, and
+ * {@link #toBytes}, is as private as the data.
  */
-public final class GroupAccumulator {
+public final class PartitionAccumulator {
     private static final int KIND = 4;
     private static final long MAX_USERS = 1L << 52;
     private static final int MAX_NAME_BYTES = 1 << 12;
-    private static final int MAX_GROUPS = 1 << 28;
+    private static final int MAX_PARTITIONS = 1 << 28;
 
-    private final int groups;
+    private final int partitions;
     private final Map<String, Integer> rows = new HashMap<>();
     private final List<String> names = new ArrayList<>();
     /** Users that are bounded elsewhere, by row. */
@@ -33,33 +34,33 @@ public final class GroupAccumulator {
 
     private UserSamples users;
 
-    GroupAccumulator(int groups) {
-        this.groups = groups;
-        this.users = new UserSamples(groups, true);
+    PartitionAccumulator(int partitions) {
+        this.partitions = partitions;
+        this.users = new UserSamples(partitions, true);
     }
 
     /**
      * Counts a user who is bounded elsewhere.
      *
-     * @param group the name; at most 4096 bytes of UTF-8
+     * @param partition the name; at most 4096 bytes of UTF-8
      */
-    public void add(String group) {
-        addMany(group, 1);
+    public void add(String partition) {
+        addMany(partition, 1);
     }
 
     /**
      * Counts users who are bounded elsewhere.
      *
-     * @param group the name; at most 4096 bytes of UTF-8
+     * @param partition the name; at most 4096 bytes of UTF-8
      * @param number of users; at least 0
      */
-    public void addMany(String group, long number) {
+    public void addMany(String partition, long number) {
         if (number < 0) {
             throw new IllegalArgumentException("number must be >= 0, was " + number);
         }
-        int row = row(group);
+        int row = row(partition);
         if (number > MAX_USERS - counts[row]) {
-            throw new IllegalStateException("users of a group must be at most 2^52, were more");
+            throw new IllegalStateException("users of a partition must be at most 2^52, were more");
         }
         counts[row] += number;
     }
@@ -68,32 +69,32 @@ public final class GroupAccumulator {
      * Counts a user.
      *
      * @param user who it is
-     * @param group the name; at most 4096 bytes of UTF-8
+     * @param partition the name; at most 4096 bytes of UTF-8
      */
-    public void add(long user, String group) {
-        users.add(user, row(group), SecureBits.current().nextLong());
+    public void add(long user, String partition) {
+        users.add(user, row(partition), SecureBits.current().nextLong());
     }
 
-    private int row(String group) {
-        Integer known = rows.get(group);
-        return known == null ? newRow(group) : known;
+    private int row(String partition) {
+        Integer known = rows.get(partition);
+        return known == null ? newRow(partition) : known;
     }
 
-    private int newRow(String group) {
-        if (!StandardCharsets.UTF_8.newEncoder().canEncode(group)
-                || group.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
-            throw new IllegalArgumentException("group must have at most " + MAX_NAME_BYTES
-                    + " bytes of UTF-8 and no unpaired surrogates, had " + group.length() + " characters");
+    private int newRow(String partition) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(partition)
+                || partition.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
+            throw new IllegalArgumentException("partition must have at most " + MAX_NAME_BYTES
+                    + " bytes of UTF-8 and no unpaired surrogates, had " + partition.length() + " characters");
         }
         int row = names.size();
-        if (row == MAX_GROUPS) {
-            throw new IllegalStateException("groups must be at most " + MAX_GROUPS + ", were more");
+        if (row == MAX_PARTITIONS) {
+            throw new IllegalStateException("partitions must be at most " + MAX_PARTITIONS + ", were more");
         }
         if (row == counts.length) {
             counts = Arrays.copyOf(counts, row + (row >> 1) + 8);
         }
-        names.add(group);
-        rows.put(group, row);
+        names.add(partition);
+        rows.put(partition, row);
         return row;
     }
 
@@ -102,11 +103,11 @@ public final class GroupAccumulator {
      *
      * @param other of the same m; stays as it is
      */
-    public void merge(GroupAccumulator other) {
+    public void merge(PartitionAccumulator other) {
         if (other == this) {
             throw new IllegalArgumentException("other must be another accumulator, was this one");
         }
-        other.require(groups);
+        other.require(partitions);
         for (int i = 0; i < other.names.size(); i++) {
             addMany(other.names.get(i), other.counts[i]);
         }
@@ -115,13 +116,13 @@ public final class GroupAccumulator {
 
     /** Refuses a statistic that this was not made for. */
     void require(int wanted) {
-        if (groups != wanted) {
+        if (partitions != wanted) {
             throw new IllegalArgumentException(
-                    "accumulator must be for " + wanted + " groups of a user, was for " + groups);
+                    "accumulator must be for " + wanted + " partitions of a user, was for " + partitions);
         }
     }
 
-    /** Users by group, without empty groups. */
+    /** Users by partition, without empty partitions. */
     SortedMap<String, Long> totals() {
         long[] totals = counts.clone();
         users.forEach(i -> totals[(int) i]++);
@@ -143,7 +144,7 @@ public final class GroupAccumulator {
         StateBytes.Writer out = new StateBytes.Writer(KIND);
         List<String> sorted = List.copyOf(totals().keySet());
         int[] places = new int[names.size()];
-        out.putInt(groups);
+        out.putInt(partitions);
         out.putInt(sorted.size());
         for (int place = 0; place < sorted.size(); place++) {
             int row = row(sorted.get(place));
@@ -163,17 +164,17 @@ public final class GroupAccumulator {
      * @return the accumulator
      * @throws MalformedInputException if no accumulator has these bytes
      */
-    public static GroupAccumulator fromBytes(byte[] bytes) {
+    public static PartitionAccumulator fromBytes(byte[] bytes) {
         StateBytes.Reader in = new StateBytes.Reader(bytes, KIND);
-        int groups = in.getInt("groups of a user", 1, SumAccumulator.MAX_CONTRIBUTIONS);
-        GroupAccumulator read = new GroupAccumulator(groups);
-        int size = in.getInt("groups", 0, MAX_GROUPS);
+        int partitions = in.getInt("partitions of a user", 1, SumAccumulator.MAX_CONTRIBUTIONS);
+        PartitionAccumulator read = new PartitionAccumulator(partitions);
+        int size = in.getInt("partitions", 0, MAX_PARTITIONS);
         String before = "";
         for (int i = 0; i < size; i++) {
             long offset = in.offset();
-            String name = in.getText("group", MAX_NAME_BYTES);
+            String name = in.getText("partition", MAX_NAME_BYTES);
             if (i > 0 && name.compareTo(before) <= 0) {
-                throw new MalformedInputException(offset, "groups must be in ascending order, were not");
+                throw new MalformedInputException(offset, "partitions must be in ascending order, were not");
             }
             before = name;
             read.addMany(name, in.getLong("users", 0, MAX_USERS));
@@ -181,7 +182,7 @@ public final class GroupAccumulator {
         read.users = UserSamples.read(in, read.users, 0, size - 1L);
         in.end();
         if (read.totals().size() != size) {
-            throw new MalformedInputException(in.offset(), "groups must have users, one had none");
+            throw new MalformedInputException(in.offset(), "partitions must have users, one had none");
         }
         return read;
     }
