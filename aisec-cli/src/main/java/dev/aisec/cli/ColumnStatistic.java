@@ -105,8 +105,8 @@ record ColumnStatistic<M extends Mechanism<A, O>, A, O>(
                 (bins, cell) -> bins.add(number(cell)),
                 (bins, user, cell) -> bins.add(user, number(cell)),
                 release -> ranks.stream()
-                        .map(rank -> new Value(
-                                DpText.exact(rank), release.value().quantile(rank)))
+                        .map(rank ->
+                                new Value(DpText.exact(rank), release.value().quantile(rank)))
                         .toList());
     }
 

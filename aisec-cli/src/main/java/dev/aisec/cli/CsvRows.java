@@ -5,6 +5,7 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import java.io.BufferedReader;
+import java.io.FilterReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -37,6 +38,31 @@ final class CsvRows {
         void accept(String cell, String user);
     }
 
+    /** Counts quotes: FastCSV takes the end of a file for the end of a quote, and so would swallow rows. */
+    private static final class Quotes extends FilterReader {
+        private boolean odd;
+
+        Quotes(Reader in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int c = super.read();
+            odd ^= c == '"';
+            return c;
+        }
+
+        @Override
+        public int read(char[] to, int offset, int length) throws IOException {
+            int n = super.read(to, offset, length);
+            for (int i = offset; i < offset + n; i++) {
+                odd ^= to[i] == '"';
+            }
+            return n;
+        }
+    }
+
     /** A longer cell is refused. */
     private static final int MAX_CELL = 1 << 20;
 
@@ -47,14 +73,18 @@ final class CsvRows {
     static void read(Path file, @Nullable String column, @Nullable String userColumn, Consumer consumer)
             throws IOException {
         if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file + ": must be a CSV file, " + (Files.exists(file) ? "is none" : "is not there"));
+            throw new NoSuchFileException(
+                    file + ": must be a CSV file, " + (Files.exists(file) ? "is none" : "is not there"));
         }
-        try (Reader reader = reader(file);
+        try (Quotes reader = new Quotes(reader(file));
                 CsvReader<CsvRecord> csv = CsvReader.builder()
                         .skipEmptyLines(false)
                         .maxBufferSize(MAX_CELL)
                         .ofCsvRecord(reader)) {
             read(file, csv.iterator(), column, userColumn, consumer);
+            if (reader.odd) {
+                throw new IOException(file + ": must be CSV after RFC 4180: a quote is not closed");
+            }
         } catch (CsvParseException e) {
             throw told(file, String.valueOf(e.getMessage()), e.getCause(), e);
         } catch (UncheckedIOException e) {
@@ -140,7 +170,6 @@ final class CsvRows {
     }
 
     private static IOException at(Path file, CsvRecord csv, @Nullable String column, String what) {
-        return new IOException(
-                file + ": line " + csv.getStartingLineNumber() + ", column '" + column + "': " + what);
+        return new IOException(file + ": line " + csv.getStartingLineNumber() + ", column '" + column + "': " + what);
     }
 }

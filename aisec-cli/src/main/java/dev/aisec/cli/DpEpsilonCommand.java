@@ -41,11 +41,7 @@ final class DpEpsilonCommand implements Callable<Integer> {
 
     /** The tightest first. */
     private static final List<Accountant> ACCOUNTANTS = List.of(
-            PldAccountant.of(),
-            new RdpAccountant(),
-            new ZcdpAccountant(),
-            new KovAccountant(),
-            new BasicAccountant());
+            PldAccountant.of(), new RdpAccountant(), new ZcdpAccountant(), new KovAccountant(), new BasicAccountant());
 
     @Option(
             names = "--noise-multiplier",

@@ -4,7 +4,6 @@ package dev.aisec.cli;
 import dev.aisec.core.json.JsonValue;
 import dev.aisec.core.json.JsonValue.JsonArray;
 import dev.aisec.core.json.JsonValue.JsonBoolean;
-import dev.aisec.core.json.JsonValue.JsonNumber;
 import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
 import dev.aisec.privacy.accounting.Budget;
@@ -62,7 +61,8 @@ final class DpLedgerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file + ": must be a ledger, " + (Files.exists(file) ? "is no file" : "is not there"));
+            throw new NoSuchFileException(
+                    file + ": must be a ledger, " + (Files.exists(file) ? "is no file" : "is not there"));
         }
         try (FileLedger ledger = FileLedger.open(file)) {
             List<LedgerEntry> entries = ledger.entries();

@@ -99,7 +99,10 @@ final class DpReleaseCommand implements Callable<Integer> {
             description = "which quantiles, in [0, 1]; all for one price (default: 0.5)")
     private List<Double> ranks = new ArrayList<>();
 
-    @Option(names = "--bins", paramLabel = "N", description = "histogram: equal parts of the range from --lower to --upper")
+    @Option(
+            names = "--bins",
+            paramLabel = "N",
+            description = "histogram: equal parts of the range from --lower to --upper")
     private @Nullable Integer bins;
 
     @Option(
@@ -119,7 +122,8 @@ final class DpReleaseCommand implements Callable<Integer> {
     @Option(
             names = "--delta",
             paramLabel = "D",
-            description = "release with Gaussian noise, within epsilon and this delta (default: Laplace noise, no delta)")
+            description =
+                    "release with Gaussian noise, within epsilon and this delta (default: Laplace noise, no delta)")
     private @Nullable Double delta;
 
     @Option(
@@ -135,7 +139,11 @@ final class DpReleaseCommand implements Callable<Integer> {
             description = "rows kept of each user, drawn at random (default: ${DEFAULT-VALUE})")
     private int contributions;
 
-    @Option(names = "--ledger", paramLabel = "FILE", required = true, description = "ledger that pays; one for a data set")
+    @Option(
+            names = "--ledger",
+            paramLabel = "FILE",
+            required = true,
+            description = "ledger that pays; one for a data set")
     private Path ledger = Path.of("");
 
     @Option(names = "--budget-epsilon", paramLabel = "E", description = "create the ledger with this epsilon in all")
@@ -301,8 +309,7 @@ final class DpReleaseCommand implements Callable<Integer> {
         }
         // The ledger books the certified epsilon of this very loss, which is within the one asked for.
         return new StatisticNoise.Gaussian(Calibration.of(epsilon, delta)
-                .noise(multiplier ->
-                        asked.loss(new StatisticNoise.Gaussian(multiplier), budget.neighbouring()))
+                .noise(multiplier -> asked.loss(new StatisticNoise.Gaussian(multiplier), budget.neighbouring()))
                 .multiplier());
     }
 
@@ -319,8 +326,7 @@ final class DpReleaseCommand implements Callable<Integer> {
     private String unit() {
         return userColumn == null
                 ? "one row"
-                : "one user with all rows, of which " + contributions + (contributions == 1 ? " is" : " are")
-                        + " kept";
+                : "one user with all rows, of which " + contributions + (contributions == 1 ? " is" : " are") + " kept";
     }
 
     private JsonValue toJson(ColumnStatistic.Released released, Budget budget, BudgetAmount left) {
@@ -363,9 +369,11 @@ final class DpReleaseCommand implements Callable<Integer> {
                     (column == null ? "" : " of " + shown(column))
                             + (value.label().isEmpty() ? "" : ", " + shown(value.label())),
                     DpText.exact(estimate.value()),
-                    whole ? DpText.exact(Math.ceil(estimate.interval().lower()))
+                    whole
+                            ? DpText.exact(Math.ceil(estimate.interval().lower()))
                             : DpText.down(estimate.interval().lower()),
-                    whole ? DpText.exact(Math.floor(estimate.interval().upper()))
+                    whole
+                            ? DpText.exact(Math.floor(estimate.interval().upper()))
                             : DpText.up(estimate.interval().upper()),
                     100 * estimate.interval().confidence()));
         }

@@ -59,8 +59,9 @@ final class DpSigmaCommand implements Callable<Integer> {
             sampling.addTo(members);
             DpText.print(streams, new JsonObject(members));
         } else {
-            streams.out().println("Noise multiplier " + DpText.exact(noise.multiplier()) + " (" + sampling + ", steps "
-                    + steps + ").");
+            streams.out()
+                    .println("Noise multiplier " + DpText.exact(noise.multiplier()) + " (" + sampling + ", steps "
+                            + steps + ").");
             streams.out().println(target.reached(noise.epsilon()));
             streams.out().flush();
         }

@@ -59,8 +59,9 @@ final class DpStepsCommand implements Callable<Integer> {
             sampling.addTo(members);
             DpText.print(streams, new JsonObject(members));
         } else {
-            streams.out().println("Steps " + steps.count() + " (noise multiplier " + DpText.exact(noiseMultiplier)
-                    + ", " + sampling + ").");
+            streams.out()
+                    .println("Steps " + steps.count() + " (noise multiplier " + DpText.exact(noiseMultiplier) + ", "
+                            + sampling + ").");
             streams.out().println(target.reached(steps.epsilon()));
             streams.out().flush();
         }

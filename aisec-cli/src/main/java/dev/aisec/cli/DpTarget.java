@@ -36,7 +36,8 @@ final class DpTarget {
 
     String reached(PrivacyInterval reached) {
         return "Its exact epsilon at delta " + DpText.exact(delta) + " lies between " + DpText.down(reached.lower())
-                + " and " + DpText.up(reached.upper()) + " (" + calibration().accountant().name() + "); asked for "
+                + " and " + DpText.up(reached.upper()) + " ("
+                + calibration().accountant().name() + "); asked for "
                 + DpText.exact(epsilon) + ".";
     }
 }

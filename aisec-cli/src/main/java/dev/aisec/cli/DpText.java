@@ -64,8 +64,8 @@ final class DpText {
     }
 
     static JsonObject amount(Budget budget, BudgetAmount amount) {
-        return new JsonObject(Map.of(
-                currency(budget), new JsonNumber(amount.privacy()), "delta", new JsonNumber(amount.delta())));
+        return new JsonObject(
+                Map.of(currency(budget), new JsonNumber(amount.privacy()), "delta", new JsonNumber(amount.delta())));
     }
 
     static JsonObject budget(Budget budget) {
@@ -87,7 +87,8 @@ final class DpText {
 
     private static String rounded(double value, RoundingMode mode) {
         BigDecimal decimal = new BigDecimal(value).round(new MathContext(DIGITS, mode));
-        if (decimal.signum() == 0) {
+        // Intervals end one double outside of 0.
+        if (Math.abs(value) < 1e-300) {
             return "0";
         }
         int magnitude = decimal.precision() - decimal.scale();

@@ -106,6 +106,7 @@ class DpCommandTest {
         assertThat(DpText.up(1.0000004)).isEqualTo("1.00001");
         assertThat(DpText.up(1e-9)).isEqualTo("1.00001E-9");
         assertThat(DpText.down(0)).isEqualTo("0");
+        assertThat(DpText.down(-Double.MIN_VALUE)).isEqualTo("0");
     }
 
     @Test
@@ -164,7 +165,6 @@ class DpCommandTest {
     @Test
     void dp_alone_tellsItsCommands() {
         assertThat(run("dp")).isZero();
-        assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("epsilon", "sigma", "steps", "release", "ledger");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("epsilon", "sigma", "steps", "release", "ledger");
     }
 }

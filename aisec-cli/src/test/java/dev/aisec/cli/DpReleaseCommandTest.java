@@ -46,7 +46,13 @@ class DpReleaseCommandTest {
         StringBuilder text = new StringBuilder("\uFEFFname,\"age, years\",city\r\n");
         for (int i = 0; i < 1000; i++) {
             // 250 people with four rows each; ages 0 to 99.
-            text.append("\"P ").append(i % 250).append("\",").append(i % 100).append(".0,c").append(i % 2).append("\r\n");
+            text.append("\"P ")
+                    .append(i % 250)
+                    .append("\",")
+                    .append(i % 100)
+                    .append(".0,c")
+                    .append(i % 2)
+                    .append("\r\n");
         }
         Files.writeString(csv, text);
     }
@@ -133,17 +139,12 @@ class DpReleaseCommandTest {
         succeeded("--statistic=count", "--epsilon=0.5", "--budget-epsilon=2", "--json");
         assertThat(json())
                 .containsOnlyKeys(
-                        "statistic",
-                        "values",
-                        "epsilon",
-                        "delta",
-                        "neighbouring",
-                        "unit",
-                        "remaining",
-                        "evidence")
+                        "statistic", "values", "epsilon", "delta", "neighbouring", "unit", "remaining", "evidence")
                 .containsEntry("epsilon", new JsonNumber(0.5))
                 .containsEntry("delta", new JsonNumber(0))
-                .containsEntry("remaining", new JsonObject(Map.of("epsilon", new JsonNumber(1.5), "delta", new JsonNumber(0))));
+                .containsEntry(
+                        "remaining",
+                        new JsonObject(Map.of("epsilon", new JsonNumber(1.5), "delta", new JsonNumber(0))));
         assertThat(EvidenceJson.fromJson(json().get("evidence")).subject()).isEqualTo("count");
         // Canonical: writing what was read gives the same bytes.
         assertThat(dev.aisec.core.json.CanonicalJson.string(new JsonObject(json())))
@@ -196,7 +197,8 @@ class DpReleaseCommandTest {
         succeeded("--statistic=count", "--epsilon=0.5", "--budget-epsilon=2", "--neighbouring=replace-one");
         succeeded("--statistic=count", "--epsilon=0.5", "--budget-epsilon=2", "--json");
         assertThat(json().get("neighbouring")).isEqualTo(new JsonString("replace-one"));
-        badInput("budget must be as the ledger was created", "--statistic=count", "--epsilon=0.1", "--budget-epsilon=3");
+        badInput(
+                "budget must be as the ledger was created", "--statistic=count", "--epsilon=0.1", "--budget-epsilon=3");
         badInput(
                 "budget must be as the ledger was created",
                 "--statistic=count",
@@ -233,6 +235,7 @@ class DpReleaseCommandTest {
             {"x,y\n1,2\n1\n", "must be CSV after RFC 4180"},
             {"x,y\n1,2\n1,2,3\n", "must be CSV after RFC 4180"},
             {"x\n\"1\"2\n", "line 2"},
+            {"x,y\n1,\"2\n1,3\n1,4\n", "a quote is not closed"},
             {"x\n1\n\"" + "9".repeat(3 << 20), "cells must have at most"},
         };
         for (String[] each : cases) {
@@ -253,14 +256,20 @@ class DpReleaseCommandTest {
         badInput("--budget-epsilon creates it", "--statistic=count", "--epsilon=1");
         badInput("--column must be given", with(create, "--statistic=mean"));
         badInput("--lower and --upper must be given", with(create, "--statistic=mean", "--column=city"));
-        badInput("--lower must be < --upper", with(create, "--statistic=sum", "--column=city", "--lower=2", "--upper=1"));
+        badInput(
+                "--lower must be < --upper",
+                with(create, "--statistic=sum", "--column=city", "--lower=2", "--upper=1"));
         badInput("--bins must be", with(create, "--statistic=histogram", "--column=city", "--lower=0", "--upper=1"));
         badInput("was given twice", with(create, "--statistic=histogram", "--column=city", "--categories=a,a"));
-        badInput("--contributions must be given with --user-column", with(create, "--statistic=count", "--contributions=2"));
+        badInput(
+                "--contributions must be given with --user-column",
+                with(create, "--statistic=count", "--contributions=2"));
         badInput("epsilon must be in", "--statistic=count", "--epsilon=NaN", "--budget-epsilon=2");
         badInput("epsilon must be in", "--statistic=count", "--epsilon=1", "--budget-epsilon=-1");
         badInput("must have a column 'who'", with(create, "--statistic=count", "--user-column=who"));
-        badInput("--quantile must be in", with(create, "--statistic=quantile", "--column=city", "--lower=0", "--upper=1", "--quantile=2"));
+        badInput(
+                "--quantile must be in",
+                with(create, "--statistic=quantile", "--column=city", "--lower=0", "--upper=1", "--quantile=2"));
         assertThat(ledger).doesNotExist();
     }
 

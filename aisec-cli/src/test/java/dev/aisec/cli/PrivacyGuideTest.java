@@ -94,8 +94,7 @@ class PrivacyGuideTest {
         BudgetLedger year = MemoryLedger.of(Budget.zeroConcentrated(0.125, 0, Neighbouring.ADD_REMOVE));
         PrefixSums totals = weekly.open(1, year.reserve(cost, "weekly total"));
         for (int week = 0; week < 52; week++) {
-            double[] soFar =
-                    totals.next(weekly.sum(1).add(new double[] {1}).add(new double[] {1}));
+            double[] soFar = totals.next(weekly.sum(1).add(new double[] {1}).add(new double[] {1}));
             System.out.println(soFar[0] + " ± " + 2 * totals.standardDeviation());
         }
         assertThat(totals.taken()).isEqualTo(52);
@@ -147,7 +146,9 @@ class PrivacyGuideTest {
                 int code = Main.run(
                         new Main.Streams(System.out, print, false),
                         List.of(words).subList(1, words.length).toArray(String[]::new));
-                assertThat(code).as(line + ": " + err.toString(StandardCharsets.UTF_8)).isZero();
+                assertThat(code)
+                        .as(line + ": " + err.toString(StandardCharsets.UTF_8))
+                        .isZero();
                 commands++;
             }
         }
