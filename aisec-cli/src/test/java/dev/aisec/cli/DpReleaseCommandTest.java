@@ -3,6 +3,10 @@ package dev.aisec.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import de.siegmar.fastcsv.reader.CsvReader;
+import dev.aisec.assessment.Assessment;
+import dev.aisec.core.Evidence;
+import dev.aisec.core.json.CanonicalJson;
 import dev.aisec.core.json.EvidenceJson;
 import dev.aisec.core.json.JsonLimits;
 import dev.aisec.core.json.JsonParser;
@@ -16,6 +20,7 @@ import dev.aisec.privacy.accounting.FileLedger;
 import dev.aisec.privacy.accounting.Neighbouring;
 import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -23,11 +28,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** {@code aisec dp release} and {@code aisec dp ledger}. With ε = 100 the noise is far smaller than what is asserted. */
 class DpReleaseCommandTest {
@@ -147,7 +155,7 @@ class DpReleaseCommandTest {
                         new JsonObject(Map.of("epsilon", new JsonNumber(1.5), "delta", new JsonNumber(0))));
         assertThat(EvidenceJson.fromJson(json().get("evidence")).subject()).isEqualTo("count");
         // Canonical: writing what was read gives the same bytes.
-        assertThat(dev.aisec.core.json.CanonicalJson.string(new JsonObject(json())))
+        assertThat(CanonicalJson.string(new JsonObject(json())))
                 .isEqualTo(out.toString(StandardCharsets.UTF_8).strip());
     }
 
@@ -321,11 +329,20 @@ class DpReleaseCommandTest {
                 writer.write(i + "," + padding + "\n");
             }
         }
+        Set<String> classes = new LinkedHashSet<>();
+        for (Class<?> each : List.of(
+                Main.class, CommandLine.class, CsvReader.class, Evidence.class, FileLedger.class, Assessment.class)) {
+            classes.add(Path.of(each.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString());
+        }
         Process child = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx48m",
                         "-cp",
-                        System.getProperty("java.class.path"),
+                        String.join(File.pathSeparator, classes),
                         Main.class.getName(),
                         "dp",
                         "release",
