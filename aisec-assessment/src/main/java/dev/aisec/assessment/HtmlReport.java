@@ -31,8 +31,9 @@ public final class HtmlReport {
 
     private static final Map<String, String> NOTES = Map.of(
             "robust-accuracy",
-            "Share of examples that stay right although an attacker may change every input by up to ε. An attack gives an"
-                    + " upper bound: a better attack may find more.",
+            "Share of examples that stay right although an attacker may change every input by up to ε; at 0 the clean"
+                    + " accuracy. An attack gives an upper bound: a better attack may find more. What broke at a smaller ε"
+                    + " counts as broken at every larger one.",
             "certified-accuracy",
             "Share of examples for which it is proved, up to the stated error probability, that no change within the radius"
                     + " alters the answer of the smoothed classifier. A lower bound.",
@@ -174,7 +175,7 @@ public final class HtmlReport {
         }
     }
 
-    /** Curves of one name and one norm share a plot, a series for each subject; bars have a plot for each subject. */
+    /** Curves of one name, norm and attack share a plot, a series for each subject; bars have a plot for each subject. */
     private void curves() {
         Map<String, List<Svg.Series>> plots = new LinkedHashMap<>();
         Map<String, Measurement.Curve> first = new LinkedHashMap<>();
@@ -192,10 +193,8 @@ public final class HtmlReport {
                         firstBar.putIfAbsent(subject.name(), curve);
                         continue;
                     }
-                    String norm = curve.labels().getOrDefault("norm", "");
-                    String key = curve.name() + " " + norm;
                     TreeMap<String, String> others = new TreeMap<>(curve.labels());
-                    others.remove("norm");
+                    String key = curve.name() + " " + others.remove("norm") + " " + others.remove("attack");
                     String name = subject.name() + (others.isEmpty() ? "" : ", " + Text.labels(others));
                     plots.computeIfAbsent(key, k -> new ArrayList<>()).add(new Svg.Series(name, curve.points()));
                     first.putIfAbsent(key, curve);
@@ -224,7 +223,13 @@ public final class HtmlReport {
                             note(curve),
                             Text.title(curve.y()),
                             groups.subList(from, Math.min(groups.size(), from + BARS))));
-                    out.append("<figcaption>").append(Html.escape(note(curve))).append("</figcaption>\n</figure>\n");
+                    // Once, below the last of them.
+                    if (from + BARS >= groups.size()) {
+                        out.append("<figcaption>")
+                                .append(Html.escape(note(curve)))
+                                .append("</figcaption>\n");
+                    }
+                    out.append("</figure>\n");
                 }
                 table(
                         groups.stream()
@@ -237,7 +242,10 @@ public final class HtmlReport {
 
     private void plot(Measurement.Curve curve, List<Svg.Series> series) {
         String norm = curve.labels().get("norm");
-        String title = capital(Text.title(curve.name())) + (norm == null ? "" : ", " + Text.norm(norm));
+        String attack = curve.labels().get("attack");
+        String title = capital(Text.title(curve.name()))
+                + (norm == null ? "" : ", " + Text.norm(norm))
+                + (attack == null ? "" : ", attack: " + attack);
         out.append("<h3>").append(Html.escape(title)).append("</h3>\n<figure>\n<ul class=\"legend\">");
         for (int i = 0; i < series.size(); i++) {
             out.append("<li>")

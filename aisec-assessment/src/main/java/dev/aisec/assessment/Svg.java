@@ -23,6 +23,8 @@ final class Svg {
     private static final int COLOURS = 6;
     /** Curves of more points get a band instead of whiskers. */
     private static final int MOST_WHISKERS = 24;
+    /** Whiskers of two series at one place stand side by side, so many pixels apart. */
+    private static final int APART = 5;
 
     private final StringBuilder out = new StringBuilder();
     private final double xMax;
@@ -63,7 +65,7 @@ final class Svg {
                     .append("\"/>\n");
         }
         for (int i = 0; i < series.size(); i++) {
-            svg.series(series.get(i), i % COLOURS);
+            svg.series(series.get(i), i % COLOURS, (i - (series.size() - 1) / 2.0) * APART);
         }
         svg.out.append("</svg>\n");
         return svg.out.toString();
@@ -160,14 +162,19 @@ final class Svg {
         text((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 8, "middle", title, "axis");
     }
 
-    private void series(Series series, int colour) {
+    private void series(Series series, int colour, double aside) {
         StringBuilder path = new StringBuilder();
         List<double[]> upper = new ArrayList<>();
         List<double[]> lower = new ArrayList<>();
         boolean pen = false;
+        boolean whiskers = series.points().size() <= MOST_WHISKERS;
+        double shift = whiskers ? aside : 0;
         for (Measurement.Point p : series.points()) {
             if (p.y() instanceof Estimate.Measured m) {
-                path.append(pen ? 'L' : 'M').append(x(p.x())).append(' ').append(y(m.value()));
+                path.append(pen ? 'L' : 'M')
+                        .append(n(xAt(p.x()) + shift))
+                        .append(' ')
+                        .append(y(m.value()));
                 pen = true;
                 upper.add(new double[] {xAt(p.x()), yAt(m.interval().upper())});
                 lower.add(new double[] {xAt(p.x()), yAt(m.interval().lower())});
@@ -175,7 +182,6 @@ final class Svg {
                 pen = false;
             }
         }
-        boolean whiskers = upper.size() <= MOST_WHISKERS;
         out.append("<g class=\"s").append(colour).append("\">\n");
         if (!whiskers) {
             StringBuilder band = new StringBuilder();
@@ -198,10 +204,10 @@ final class Svg {
         if (whiskers) {
             for (Measurement.Point p : series.points()) {
                 if (p.y() instanceof Estimate.Measured m) {
-                    whisker(xAt(p.x()), m, "w");
+                    whisker(xAt(p.x()) + shift, m, "w");
                     marker(
                             colour,
-                            xAt(p.x()),
+                            xAt(p.x()) + shift,
                             yAt(m.value()),
                             series.name() + ", " + Text.significant(p.x()) + ": " + Text.estimate(m, "1"));
                 }

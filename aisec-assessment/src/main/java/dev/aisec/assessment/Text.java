@@ -15,6 +15,7 @@ final class Text {
             Map.entry("certified-accuracy", "certified accuracy"),
             Map.entry("corruption-accuracy", "accuracy under corruption"),
             Map.entry("abstention-rate", "abstention rate"),
+            Map.entry("checked-examples", "examples of the checklist that were right"),
             Map.entry("auc", "area under the ROC"),
             Map.entry("roc", "ROC"),
             Map.entry("true-positive-rate-at-5pct-fpr", "attacks detected at 5 % false alarms"),

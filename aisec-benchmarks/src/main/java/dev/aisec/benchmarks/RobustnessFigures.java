@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 
 /**
  * The robustness figures of docs/benchmarks.md on MNIST: trains LeNets (plain, adversarially, with noise) into a folder, where
@@ -112,9 +113,10 @@ public final class RobustnessFigures {
         }
     }
 
-    /** Sequential decisions on 500 images, at most 100,000 samples each. */
+    /** Sequential decisions on 500 images, at most 100,000 samples each. The first 100 images are left out: the prior has seen them. */
     private void sequential() throws IOException {
-        Labelled test = Rivals.mnist("t10k", 500);
+        Labelled test = Rivals.mnist("t10k", 600)
+                .select(IntStream.range(100, 600).toArray());
         for (double[] question : new double[][] {{0.25, 0.25}, {0.25, 0.5}, {0.5, 0.5}, {0.5, 1}}) {
             SequentialCertifiedAccuracy result = SequentialCertifiedAccuracy.of(
                     "noise-" + question[0],

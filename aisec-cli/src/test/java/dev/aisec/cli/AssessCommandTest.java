@@ -88,6 +88,14 @@ class AssessCommandTest {
                 .isEqualTo(new String(json, StandardCharsets.UTF_8) + System.lineSeparator());
         assertThat(AssessmentJson.read(json, AssessmentPolicy.images()).subjects())
                 .hasSize(1);
+        // A curve for each attack, from clean accuracy on, and clean accuracy of all images only.
+        assertThat(Files.readString(folder.resolve("one/report.html")))
+                .contains("Robust accuracy, L∞, attack: pgd-40</h3>")
+                .contains("Robust accuracy, L∞, attack: ensemble of 4</h3>");
+        assertThat(Files.readString(folder.resolve("one/report.md")))
+                .containsOnlyOnce("| clean accuracy  ")
+                .contains("robust accuracy (attack ensemble of 4, L∞), epsilon 0 ")
+                .contains("robust accuracy (attack ensemble of 4, L∞), epsilon 0.2 ");
         try (Stream<Path> files = Files.list(folder.resolve("one"))) {
             assertThat(files.map(f -> f.getFileName().toString()))
                     .containsExactlyInAnyOrder(

@@ -115,7 +115,7 @@ public final class FeedForward implements DifferentiableClassifier {
                 throw new IllegalArgumentException(
                         "groups must be >= 1 and divide the outputs " + bias.length + ", was " + groups);
             }
-            int each = Math.multiplyExact(bias.length, window.height() * window.width());
+            long each = Math.multiplyExact((long) window.height() * window.width(), bias.length);
             if (weights.length == 0 || weights.length % each != 0) {
                 throw new IllegalArgumentException(
                         "weights must have a multiple of " + each + " entries, had " + weights.length);
@@ -301,18 +301,18 @@ public final class FeedForward implements DifferentiableClassifier {
 
         Shape outputShape(Shape input, int channels) {
             Plane in = Plane.of(input);
-            int h = length("height", in.height() + top + bottom, height, strideY, dilationY);
-            int w = length("width", in.width() + left + right, width, strideX, dilationX);
+            int h = length("height", (long) in.height() + top + bottom, height, strideY, dilationY);
+            int w = length("width", (long) in.width() + left + right, width, strideX, dilationX);
             return input.rank() == 2 ? Shape.of(channels, w) : Shape.of(channels, h, w);
         }
 
-        private static int length(String axis, int padded, int size, int stride, int dilation) {
-            int reach = (size - 1) * dilation + 1;
+        private static int length(String axis, long padded, int size, int stride, int dilation) {
+            long reach = (size - 1L) * dilation + 1;
             if (reach > padded) {
                 throw new IllegalArgumentException(
                         axis + " of the window must fit the padded input of " + padded + ", was " + reach);
             }
-            return (padded - reach) / stride + 1;
+            return Math.toIntExact((padded - reach) / stride + 1);
         }
 
         /**

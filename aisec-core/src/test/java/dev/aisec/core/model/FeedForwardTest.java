@@ -136,6 +136,15 @@ class FeedForwardTest {
         assertThatThrownBy(() -> new Convolution(new float[5], new float[2], Window.square(1, 1, 0), 1))
                 .hasMessage("weights must have a multiple of 2 entries, had 5");
         assertThatThrownBy(() -> Window.square(0, 1, 0)).hasMessageContaining("must be >= 1");
+        // 4 steps of 2³⁰ are 0 as int.
+        assertThatThrownBy(
+                        () -> new FeedForward.AveragePooling(new Window(5, 5, 1, 1, 1 << 30, 1 << 30, 0, 0, 0, 0), true)
+                                .outputShape(Shape.of(1, 4, 4)))
+                .hasMessage("height of the window must fit the padded input of 4, was 4294967297");
+        assertThatThrownBy(() -> new Convolution(
+                        new float[4], new float[1], new Window(1 << 16, 1 << 16, 1, 1, 1, 1, 0, 0, 0, 0), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("weights must have a multiple of 4294967296");
         assertThatThrownBy(() -> Window.square(1, 1, -1)).hasMessageContaining("must be >= 0");
     }
 

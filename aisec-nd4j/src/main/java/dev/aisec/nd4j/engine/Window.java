@@ -60,18 +60,18 @@ public record Window(
     }
 
     int outputHeight(int inputHeight) {
-        return length(inputHeight + top + bottom, height, strideY, dilationY);
+        return length((long) inputHeight + top + bottom, height, strideY, dilationY);
     }
 
     int outputWidth(int inputWidth) {
-        return length(inputWidth + left + right, width, strideX, dilationX);
+        return length((long) inputWidth + left + right, width, strideX, dilationX);
     }
 
-    private static int length(int padded, int size, int stride, int dilation) {
-        int reach = (size - 1) * dilation + 1;
+    private static int length(long padded, int size, int stride, int dilation) {
+        long reach = (size - 1L) * dilation + 1;
         if (reach > padded) {
             throw new IllegalArgumentException("window must fit the padded input of " + padded + ", was " + reach);
         }
-        return (padded - reach) / stride + 1;
+        return Math.toIntExact((padded - reach) / stride + 1);
     }
 }

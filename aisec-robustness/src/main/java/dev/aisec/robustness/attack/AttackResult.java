@@ -71,4 +71,25 @@ public record AttackResult(Batch samples, List<Row> rows) {
         }
         return Arrays.copyOf(chosen, count);
     }
+
+    /**
+     * How far the returned samples are from the inputs, in any norm: an attack in one norm says little of the others. It is
+     * computed when asked for.
+     *
+     * @param inputs what the attack was given
+     * @param norm the norm, the attack's own or another
+     * @return the distance of each row, whatever its status, in units of the inputs (for L0 the number of changed features);
+     *     in the attack's own norm {@link Row#distance}
+     */
+    public double[] distances(Batch inputs, Norm norm) {
+        if (inputs.size() != samples.size() || !inputs.shape().equals(samples.shape())) {
+            throw new IllegalArgumentException(
+                    "inputs must be those of the attack, shaped as " + samples + ", were " + inputs);
+        }
+        double[] distances = new double[samples.size()];
+        for (int i = 0; i < distances.length; i++) {
+            distances[i] = norm.distance(samples, inputs, i);
+        }
+        return distances;
+    }
 }

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Boundaries {
     private static final Loss MARGIN = new MarginLoss();
 
+    /** Least step over the size of inputs; the authors' code of DeepFool adds it. */
+    private static final double LEAST = 1e-4;
+
     private final DifferentiableClassifier model;
     private final Search search;
     private final Norm norm;
@@ -43,6 +46,9 @@ final class Boundaries {
         n = search.n;
     }
 
+    /** f below which a point lies on the boundary but for rounding. */
+    private double[] hair = new double[0];
+
     /** Forgets what was seen. */
     void clear(int rows) {
         if (normal.length == rows * n) {
@@ -52,6 +58,7 @@ final class Boundaries {
         }
         value = new double[rows];
         rate = new double[rows];
+        hair = new double[rows];
         distance = new double[rows];
         Arrays.fill(distance, Double.POSITIVE_INFINITY);
     }
@@ -73,6 +80,7 @@ final class Boundaries {
                 distance[r] = d;
                 value[r] = f;
                 rate[r] = dual;
+                hair[r] = search.least(slope.logits(), r);
                 for (int i = 0; i < n; i++) {
                     normal[r * n + i] = (float) sign * slope.gradient()[from + i];
                 }
@@ -80,10 +88,25 @@ final class Boundaries {
         }
     }
 
+    /** What f has to gain until the boundary; on the boundary, where that is nothing, what carries x over it. */
+    double gain(int r, float[] x) {
+        return Math.abs(value[r]) <= hair[r] ? rate[r] * nudge(x, r * n, n) : -value[r];
+    }
+
+    /** A small step from x, in proportion to what its floats resolve: by it a tie, with the boundary at distance 0, is crossed. */
+    static double nudge(float[] x, int at, int n) {
+        float size = 1;
+        for (int i = at; i < at + n; i++) {
+            size = Math.max(size, Math.abs(x[i]));
+        }
+        return LEAST * size;
+    }
+
     void keep(int[] kept) {
         normal = Search.pick(normal, n, kept);
         value = Search.pick(value, kept);
         rate = Search.pick(rate, kept);
+        hair = Search.pick(hair, kept);
         distance = Search.pick(distance, kept);
     }
 

@@ -110,7 +110,13 @@ public record Boundary(
 
     @Override
     public AttackResult perturb(Classifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(Classifier model, Batch inputs, Goal goal, double enough) {
         Search search = new Search(model, inputs, goal, Norm.L2);
+        search.enough = enough;
         new Start(search, Norm.L2, starts, seed).find(queries - 1);
         int[] rows = search.broken();
         Walker[] walkers = new Walker[rows.length];
@@ -119,7 +125,7 @@ public record Boundary(
         }
         while (true) {
             walkers = Arrays.stream(walkers)
-                    .filter(w -> search.queries(w.row) < queries - 1 && !w.arrived())
+                    .filter(w -> search.queries(w.row) < queries - 1 && !w.arrived() && !search.isDone(w.row))
                     .toArray(Walker[]::new);
             if (walkers.length == 0) {
                 return search.result(Double.POSITIVE_INFINITY);

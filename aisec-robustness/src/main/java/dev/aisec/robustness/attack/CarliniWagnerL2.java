@@ -84,7 +84,13 @@ public record CarliniWagnerL2(int steps, int searches, double rate, double weigh
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
         Search search = Search.nearest(model, inputs, goal, Norm.L2);
+        search.enough = enough;
         search.confidence = confidence;
         int[] rows = search.all();
         if (rows.length > 0) {
@@ -137,7 +143,7 @@ public record CarliniWagnerL2(int steps, int searches, double rate, double weigh
                     gradient(slope.gradient(), slope.offset(), pull, x, clean, slopes, r * n, n);
                     adam.step(r, tradeoff.iteration[r], w, slopes);
                 }
-                if (goesOn) {
+                if (goesOn && !search.isDone(rows[r])) {
                     kept[count++] = r;
                 }
             }

@@ -89,7 +89,13 @@ public record CarliniWagnerLinf(
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
         Search search = Search.nearest(model, inputs, goal, Norm.LINF);
+        search.enough = enough;
         int[] rows = search.all();
         if (rows.length > 0) {
             optimise(model, search, rows);
@@ -135,7 +141,7 @@ public record CarliniWagnerLinf(
                     gradient(slope.gradient(), slope.offset(), pull, press.tau[r], x, clean, slopes, r * n, n);
                     adam.step(r, press.count[r], w, slopes);
                 }
-                if (goesOn) {
+                if (goesOn && !search.isDone(rows[r])) {
                     kept[count++] = r;
                 } else {
                     search.tried(rows[r], x, r * n);

@@ -95,7 +95,13 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
         Search search = Search.nearest(model, inputs, goal, Norm.L2);
+        search.enough = enough;
         int[] rows = search.all();
         if (rows.length > 0) {
             walk(model, search, rows);
@@ -103,8 +109,9 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
         return search.result(Double.POSITIVE_INFINITY);
     }
 
-    private void walk(DifferentiableClassifier model, Search search, int[] rows) {
+    private void walk(DifferentiableClassifier model, Search search, int[] all) {
         int n = search.n;
+        int[] rows = all;
         Batch numbers = search.numbers(rows);
         Targets targets = search.goal.targets(rows);
         float[] x = search.inputsOf(rows);
@@ -115,7 +122,7 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
             rho[r] = radius;
             farthest[r] = Box.farthest(Norm.L2, search.bounds, search.inputs.array(), search.start(rows[r]), n);
         }
-        for (int step = 0; step <= steps; step++) {
+        for (int step = 0; step <= steps && rows.length > 0; step++) {
             if (step == steps) {
                 search.ask(rows, numbers, x);
                 break;
@@ -128,6 +135,15 @@ public record Ddn(int steps, double radius, double gamma, Loss loss, Seed seed)
                 rho[r] = Math.min(rho[r] * (adversarial ? 1 - gamma : 1 + gamma), farthest[r]);
                 turn(search, rows[r], step, slope.gradient(), slope.offset() + r * n, alpha, x, r * n, delta);
                 place(search, rows[r], rho[r], delta, x, r * n);
+            }
+            int[] kept = search.undone(rows);
+            if (kept != null) {
+                rows = Search.pick(rows, kept);
+                numbers = search.numbers(rows);
+                targets = targets.select(kept);
+                x = Search.pick(x, n, kept);
+                rho = Search.pick(rho, kept);
+                farthest = Search.pick(farthest, kept);
             }
         }
         for (int r = 0; r < rows.length; r++) {

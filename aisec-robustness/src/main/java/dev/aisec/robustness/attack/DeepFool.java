@@ -29,8 +29,6 @@ import dev.aisec.core.model.Targets;
  */
 public record DeepFool(Norm norm, int steps, int classes, double overshoot)
         implements MinimumNormAttack<DifferentiableClassifier> {
-    /** Least step over the size of inputs, so that a tie, with the boundary at distance 0, is crossed too; the authors' code adds it. */
-    private static final double LEAST = 1e-4;
 
     /** Checks the components. */
     public DeepFool {
@@ -124,7 +122,7 @@ public record DeepFool(Norm norm, int steps, int classes, double overshoot)
             }
             for (int r = 0; r < rows.length; r++) {
                 if (boundaries.distance[r] < Double.POSITIVE_INFINITY) {
-                    double least = LEAST * boundaries.rate[r] * size(x, r * n, n);
+                    double least = boundaries.rate[r] * Boundaries.nudge(x, r * n, n);
                     double gain = Math.max(-boundaries.value[r], least);
                     hyperplane.step(x, r * n, boundaries.normal, r * n, gain, delta);
                     move(search, rows[r], x, total, delta, r * n);
@@ -145,15 +143,6 @@ public record DeepFool(Norm norm, int steps, int classes, double overshoot)
             float moved = (float) (clean[in + i] + (1 + overshoot) * total[at + i]);
             x[at + i] = search.bounds.clip(i, moved);
         }
-    }
-
-    /** The largest |x_i|, at least 1: what a float of the row resolves is in proportion to it. */
-    private static double size(float[] x, int at, int n) {
-        float size = 1;
-        for (int i = at; i < at + n; i++) {
-            size = Math.max(size, Math.abs(x[i]));
-        }
-        return size;
     }
 
     private static double[] pick(double[] x, int width, int[] kept) {

@@ -93,7 +93,13 @@ public record Ead(int steps, int searches, double rate, double weight, double be
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
         Search search = Search.nearest(model, inputs, goal, Norm.L1);
+        search.enough = enough;
         search.confidence = confidence;
         if (rule == Rule.ELASTIC_NET) {
             search.measure = this::elastic;
@@ -146,7 +152,7 @@ public record Ead(int steps, int searches, double rate, double weight, double be
                         search.tried(rows[r], x, r * n);
                     }
                 }
-                if (goesOn) {
+                if (goesOn && !search.isDone(rows[r])) {
                     kept[count++] = r;
                 }
             }

@@ -130,7 +130,13 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
         Search search = Search.nearest(model, inputs, goal, norm);
+        search.enough = enough;
         int[] rows = search.all();
         if (rows.length > 0) {
             new Walk(model, search, rows).run();
@@ -138,11 +144,13 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
         return search.result(Double.POSITIVE_INFINITY);
     }
 
-    /** One call; arrays hold all rows with something to do. */
+    /** One call. */
     private final class Walk {
         private final Search search;
         private final int n;
+        /** The rows with something to do, and what belongs to them, one after the other. */
         private final int[] all;
+
         private final Batch numbers;
         private final Targets targets;
         private final float[] clean;
@@ -150,10 +158,19 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
         private final Boundaries boundaries;
         private final Hyperplane hyperplane;
         private final double[] linear;
+        /** The rows that still walk, where they stand in {@code all}, and what belongs to them. */
+        private int[] rows;
+
+        private int[] at;
+        private Batch some;
+        private Targets their;
+        private int[][] theirRivals;
+        private float[] x;
 
         Walk(DifferentiableClassifier model, Search search, int[] rows) {
             this.search = search;
             this.all = rows;
+            this.rows = rows;
             n = search.n;
             numbers = search.numbers(rows);
             targets = search.goal.targets(rows);
@@ -162,6 +179,11 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             boundaries = new Boundaries(model, search, norm);
             hyperplane = new Hyperplane(norm, search.bounds, n);
             linear = new double[rows.length];
+            at = new int[0];
+            some = numbers;
+            their = targets;
+            theirRivals = new int[0][];
+            x = clean;
         }
 
         void run() {
@@ -183,20 +205,24 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
         }
 
         private void walk(int[][] rivals, int start, String stream) {
-            float[] x = clean.clone();
+            rows = all;
+            at = new int[all.length];
+            Arrays.setAll(at, r -> r);
+            some = numbers;
+            their = targets;
+            theirRivals = rivals;
+            x = clean.clone();
+            int[] undone = search.undone(rows);
+            if (undone != null) {
+                keep(undone);
+            }
             if (start > 0) {
-                for (int r = 0; r < all.length; r++) {
-                    jump(x, r, stream);
+                for (int r = 0; r < rows.length; r++) {
+                    jump(r, at[r], stream);
                 }
             }
             double[] fromX = new double[n];
             double[] fromClean = new double[n];
-            int[] rows = all;
-            int[] at = new int[all.length];
-            Arrays.setAll(at, r -> r);
-            Batch some = numbers;
-            Targets their = targets;
-            int[][] theirRivals = rivals;
             for (int step = 0; step < steps && rows.length > 0; step++) {
                 boundaries.clear(rows.length);
                 for (int[] rival : theirRivals) {
@@ -212,27 +238,16 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
                 int[] kept = new int[rows.length];
                 int count = 0;
                 for (int r = 0; r < rows.length; r++) {
-                    if (boundaries.distance[r] < Double.POSITIVE_INFINITY) {
-                        move(x, r, at[r], fromX, fromClean);
+                    if (boundaries.distance[r] == Double.POSITIVE_INFINITY) {
+                        // No gradient, no way on: x stays where it is for good.
+                        search.tried(rows[r], x, r * n);
+                    } else if (!search.isDone(rows[r])) {
+                        move(r, at[r], fromX, fromClean);
                         kept[count++] = r;
                     }
                 }
                 if (count < rows.length) {
-                    // No gradient, no way on: x stays where it is for good.
-                    for (int r = 0; r < rows.length; r++) {
-                        search.tried(rows[r], x, r * n);
-                    }
-                    kept = Arrays.copyOf(kept, count);
-                    rows = Search.pick(rows, kept);
-                    at = Search.pick(at, kept);
-                    some = search.numbers(rows);
-                    their = their.select(kept);
-                    x = Search.pick(x, n, kept);
-                    int[][] fewer = new int[theirRivals.length][];
-                    for (int k = 0; k < fewer.length; k++) {
-                        fewer[k] = Search.pick(theirRivals[k], kept);
-                    }
-                    theirRivals = fewer;
+                    keep(Arrays.copyOf(kept, count));
                     if (count == 0) {
                         return;
                     }
@@ -240,8 +255,12 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
                 int[] predicted = Logits.argmax(search.ask(rows, some, x));
                 for (int r = 0; r < rows.length; r++) {
                     if (search.goal.achieved(rows[r], predicted[r])) {
-                        back(x, r * n, at[r] * n);
+                        back(r * n, at[r] * n);
                     }
+                }
+                int[] left = search.undone(rows);
+                if (left != null) {
+                    keep(left);
                 }
             }
             for (int r = 0; r < rows.length; r++) {
@@ -249,7 +268,20 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             }
         }
 
-        private void move(float[] x, int r, int c, double[] fromX, double[] fromClean) {
+        private void keep(int[] kept) {
+            rows = Search.pick(rows, kept);
+            at = Search.pick(at, kept);
+            some = search.numbers(rows);
+            their = their.select(kept);
+            x = Search.pick(x, n, kept);
+            int[][] fewer = new int[theirRivals.length][];
+            for (int k = 0; k < fewer.length; k++) {
+                fewer[k] = Search.pick(theirRivals[k], kept);
+            }
+            theirRivals = fewer;
+        }
+
+        private void move(int r, int c, double[] fromX, double[] fromClean) {
             int xi = r * n;
             int ci = c * n;
             float[] w = boundaries.normal;
@@ -257,7 +289,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             for (int i = 0; i < n; i++) {
                 gap += w[xi + i] * ((double) clean[ci + i] - x[xi + i]);
             }
-            double f = boundaries.value[r];
+            double f = -boundaries.gain(r, x);
             double a = Math.max(hyperplane.step(x, xi, w, xi, -f, fromX), SMALLEST);
             double b = Math.max(hyperplane.step(clean, ci, w, xi, -f - gap, fromClean), SMALLEST);
             double alpha = Math.min(a / (a + b), motion.alphaMax());
@@ -268,22 +300,22 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             }
         }
 
-        private void back(float[] x, int xi, int ci) {
+        private void back(int xi, int ci) {
             for (int i = 0; i < n; i++) {
                 double c = clean[ci + i];
                 x[xi + i] = search.bounds.clip(i, (float) (c + motion.beta() * (x[xi + i] - c)));
             }
         }
 
-        private void jump(float[] x, int r, String stream) {
-            double reach = search.isBroken(all[r]) ? search.distance(all[r]) : linear[r];
-            double farthest = Box.farthest(norm, search.bounds, clean, r * n, n);
+        private void jump(int r, int c, String stream) {
+            double reach = search.isBroken(rows[r]) ? search.distance(rows[r]) : linear[c];
+            double farthest = Box.farthest(norm, search.bounds, clean, c * n, n);
             double radius = Math.min(reach, farthest) / 2;
             if (!(radius > 0 && radius < Double.POSITIVE_INFINITY)) {
                 radius = 0.5;
             }
             Ball ball = new Ball(norm, radius, search.bounds, n);
-            ball.randomPoint(seed.derive(stream).generator(search.inputs.rowNumber(all[r])), x, r * n);
+            ball.randomPoint(seed.derive(stream).generator(search.inputs.rowNumber(rows[r])), x, r * n);
             for (int i = 0; i < n; i++) {
                 x[r * n + i] = search.bounds.clip(i, x[r * n + i]);
             }
@@ -294,7 +326,7 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
             int count = 0;
             int[] kept = new int[all.length];
             for (int r = 0; r < all.length; r++) {
-                if (search.isBroken(all[r])) {
+                if (search.isBroken(all[r]) && !search.isDone(all[r])) {
                     kept[count++] = r;
                 }
             }
@@ -302,20 +334,20 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
                 return;
             }
             kept = Arrays.copyOf(kept, count);
-            int[] rows = Search.pick(all, kept);
-            Batch some = search.numbers(rows);
+            int[] broken = Search.pick(all, kept);
+            Batch some = search.numbers(broken);
             float[] far = new float[count * n];
             float[] near = Search.pick(clean, n, kept);
             float[] middle = new float[count * n];
             double[] below = new double[count];
             double[] above = new double[count];
             for (int r = 0; r < count; r++) {
-                search.copySample(rows[r], far, r * n);
-                below[r] = search.margin(cleanLogits, kept[r], rows[r]);
+                search.copySample(broken[r], far, r * n);
+                below[r] = search.margin(cleanLogits, kept[r], broken[r]);
             }
-            Batch logits = search.ask(rows, some, far);
+            Batch logits = search.ask(broken, some, far);
             for (int r = 0; r < count; r++) {
-                above[r] = search.margin(logits, r, rows[r]);
+                above[r] = search.margin(logits, r, broken[r]);
             }
             double[] aim = new double[count];
             for (int r = 0; r < count; r++) {
@@ -331,11 +363,11 @@ public record Fab(Norm norm, int steps, int starts, int classes, Motion motion, 
                         middle[i] = search.bounds.clip(i - r * n, (float) between);
                     }
                 }
-                logits = search.ask(rows, some, middle);
+                logits = search.ask(broken, some, middle);
                 for (int r = 0; r < count; r++) {
-                    boolean adversarial = search.succeeds(logits, r, rows[r]);
+                    boolean adversarial = search.succeeds(logits, r, broken[r]);
                     System.arraycopy(middle, r * n, adversarial ? far : near, r * n, n);
-                    (adversarial ? above : below)[r] = search.margin(logits, r, rows[r]);
+                    (adversarial ? above : below)[r] = search.margin(logits, r, broken[r]);
                 }
             }
         }

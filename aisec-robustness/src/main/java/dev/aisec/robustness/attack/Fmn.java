@@ -77,7 +77,13 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
 
     @Override
     public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(DifferentiableClassifier model, Batch inputs, Goal goal, double enough) {
         Search search = Search.nearest(model, inputs, goal, norm);
+        search.enough = enough;
         int[] rows = search.all();
         if (rows.length > 0) {
             walk(model, search, rows);
@@ -85,8 +91,9 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
         return search.result(Double.POSITIVE_INFINITY);
     }
 
-    private void walk(DifferentiableClassifier model, Search search, int[] rows) {
+    private void walk(DifferentiableClassifier model, Search search, int[] all) {
         int n = search.n;
+        int[] rows = all;
         float[] clean = search.inputs.array();
         Batch numbers = search.numbers(rows);
         Targets targets = search.goal.targets(rows);
@@ -100,7 +107,7 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
         for (int r = 0; r < rows.length; r++) {
             farthest[r] = Box.farthest(norm, search.bounds, clean, search.start(rows[r]), n);
         }
-        for (int step = 0; step <= steps; step++) {
+        for (int step = 0; step <= steps && rows.length > 0; step++) {
             if (step == steps) {
                 search.ask(rows, numbers, x);
                 break;
@@ -121,8 +128,10 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
                 } else if (search.isBroken(row)) {
                     epsilon[r] *= 1 + share;
                 } else if (euclid > 0) {
-                    double estimate = norm.length(x, at, clean, search.start(row), n)
-                            + Math.abs(slope.loss()[r]) / Hyperplane.dual(norm, g, from, n);
+                    double f = Math.abs(slope.loss()[r]);
+                    boolean tie = f <= search.least(slope.logits(), r);
+                    double way = tie ? Boundaries.nudge(x, at, n) : f / Hyperplane.dual(norm, g, from, n);
+                    double estimate = norm.length(x, at, clean, search.start(row), n) + way;
                     epsilon[r] = Math.max(epsilon[r], estimate) * (1 + share);
                 }
                 epsilon[r] = Math.min(epsilon[r], farthest[r]);
@@ -133,6 +142,15 @@ public record Fmn(Norm norm, int steps, double alpha, double gamma)
                 Ball ball = new Ball(norm, epsilon[r], search.bounds, n);
                 ball.box(clean, search.start(row), low, high, 0);
                 project(ball, x, at, clean, search.start(row), low, high);
+            }
+            int[] kept = search.undone(rows);
+            if (kept != null) {
+                rows = Search.pick(rows, kept);
+                numbers = search.numbers(rows);
+                targets = targets.select(kept);
+                x = Search.pick(x, n, kept);
+                epsilon = Search.pick(epsilon, kept);
+                farthest = Search.pick(farthest, kept);
             }
         }
         for (int r = 0; r < rows.length; r++) {

@@ -93,7 +93,13 @@ public record HopSkipJump(
 
     @Override
     public AttackResult perturb(Classifier model, Batch inputs, Goal goal) {
+        return perturb(model, inputs, goal, 0);
+    }
+
+    @Override
+    public AttackResult perturb(Classifier model, Batch inputs, Goal goal, double enough) {
         Search search = new Search(model, inputs, goal, norm);
+        search.enough = enough;
         new Start(search, norm, starts, seed).find(queries - 1);
         int[] rows = search.broken();
         if (rows.length > 0) {
@@ -149,7 +155,7 @@ public record HopSkipJump(
             for (int t = 1; ; t++) {
                 int wanted = (int) Math.min(probes * Math.sqrt(t), 10_000);
                 int[] active = Arrays.stream(all)
-                        .filter(r -> left(r) >= reserve + 2 && distance(r) > 0)
+                        .filter(r -> left(r) >= reserve + 2 && distance(r) > 0 && !search.isDone(rows[r]))
                         .toArray();
                 if (active.length == 0) {
                     return;
@@ -189,7 +195,7 @@ public record HopSkipJump(
             }
             while (true) {
                 active = Arrays.stream(active)
-                        .filter(r -> far[r] - near[r] > precision[r] && left(r) > 0)
+                        .filter(r -> far[r] - near[r] > precision[r] && left(r) > 0 && !search.isDone(rows[r]))
                         .toArray();
                 if (active.length == 0) {
                     return;

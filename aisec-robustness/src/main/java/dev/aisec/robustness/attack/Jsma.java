@@ -23,8 +23,9 @@ import java.util.Arrays;
  * <p>With α = ∂z_t and β = Σ_{c≠t} ∂z_c, each summed over the pair, the saliency is −αβ where α &gt; 0 and β &lt; 0, else nothing
  * (for θ &lt; 0, where α &lt; 0 and β &gt; 0). The largest one moves by θ, up to the bound; there it leaves the search. The
  * gradient is that of the logits, as in the paper's experiments, not of the softmax. To reach a class, that is the target t; to avoid the label, the
- * likeliest other class at each step. A step costs two forward and two backward passes, and the time to look at pairs grows
- * with the square of the number of features.
+ * likeliest other class at each step. Where the other logits do not fall, as with the logits 0 and f of a binary model, nothing
+ * is salient, and the attack finds nothing. A step costs two forward and two backward passes, and the time to look at pairs
+ * grows with the square of the number of features.
  *
  * <p>Source: Papernot, McDaniel, Jha, Fredrikson, Celik, Swami, The Limitations of Deep Learning in Adversarial Settings,
  * IEEE EuroS&amp;P 2016, algorithms 2 and 3. Clause 7.3.2-5.

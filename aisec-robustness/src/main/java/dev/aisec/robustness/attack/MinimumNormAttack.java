@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.robustness.attack;
 
+import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Classifier;
 
 /**
@@ -18,4 +19,19 @@ public interface MinimumNormAttack<M extends Classifier> extends Attack<M> {
      * @return the norm
      */
     Norm norm();
+
+    /**
+     * The same attack for a caller to whom every example within a distance is as good as the nearest: it may leave a row alone
+     * once it has found one there. An attack that cannot tell while it runs looks for the nearest all the same.
+     *
+     * @param model the model
+     * @param inputs clean examples inside the model's bounds
+     * @param goal what to achieve, for as many rows
+     * @param enough the distance, in the norm of the attack; 0 asks for the nearest
+     * @return samples and what happened to each row
+     * @throws IllegalArgumentException if inputs or goal do not fit the model
+     */
+    default AttackResult perturb(M model, Batch inputs, Goal goal, double enough) {
+        return perturb(model, inputs, goal);
+    }
 }

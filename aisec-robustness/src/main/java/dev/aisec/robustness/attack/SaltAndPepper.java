@@ -86,11 +86,13 @@ public record SaltAndPepper(int steps, int orders, Seed seed) implements Attack<
         int count = 0;
         int[] rows = Arrays.stream(all).filter(row -> best[row] > 1).toArray();
         int[] number = new int[best.length];
-        for (int step = 1; step <= steps && rows.length > 0; step++) {
-            int share = (int) ((long) step * sites / steps);
+        // Never the same number twice.
+        int last = Math.min(steps, sites);
+        for (int step = 1; step <= last && rows.length > 0; step++) {
+            int share = (int) ((long) step * sites / last);
             for (int row : rows) {
                 // What broke before must be done with fewer: one question tells whether it can.
-                number[row] = best[row] <= sites ? best[row] - 1 : Math.max(1, share);
+                number[row] = best[row] <= sites ? best[row] - 1 : share;
             }
             boolean[] success = noise.breaks(rows, number);
             int[] left = new int[rows.length];

@@ -16,6 +16,7 @@ import dev.aisec.core.model.Targets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,9 @@ final class Search {
 
     /** What the sample kept has the least of; the norm, unless an attack decides by something else. */
     Measure measure;
+
+    /** Distance within which any sample will do; 0 if only the nearest will. */
+    double enough;
 
     /** Whether a sample is taken that wins by a hair. */
     private boolean byHair = true;
@@ -138,6 +142,11 @@ final class Search {
 
     boolean isBroken(int row) {
         return status[row] == AttackResult.Status.SUCCEEDED;
+    }
+
+    /** Whether a sample was found that is near enough, so that the row can be left alone. */
+    boolean isDone(int row) {
+        return enough > 0 && isBroken(row) && norm.length(samples, row * n, inputs.array(), start(row), n) <= enough;
     }
 
     /** Distance of the nearest sample found for a row; infinite if there is none. */
@@ -256,7 +265,9 @@ final class Search {
     double least(Batch logits, int r) {
         double size = 0;
         for (int c = 0; c < (byHair ? 0 : logits.shape().size()); c++) {
-            size = Math.max(size, Math.abs(logits.get(r, c)));
+            // A class that is never given, with logit −∞, says nothing of rounding.
+            double z = Math.abs(logits.get(r, c));
+            size = z < Double.POSITIVE_INFINITY ? Math.max(size, z) : size;
         }
         return Math.max(confidence, HAIR * size);
     }
@@ -323,6 +334,13 @@ final class Search {
 
     int queries(int row) {
         return queries[row];
+    }
+
+    /** Positions within {@code rows} of those that are not done; null if that is all of them. */
+    int @Nullable [] undone(int[] rows) {
+        int[] kept =
+                IntStream.range(0, rows.length).filter(r -> !isDone(rows[r])).toArray();
+        return kept.length == rows.length ? null : kept;
     }
 
     /** Those of the rows that are not broken. */

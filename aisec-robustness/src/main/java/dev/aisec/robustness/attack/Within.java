@@ -8,7 +8,7 @@ import java.util.List;
 
 /**
  * A minimum-norm attack as an attack inside a ball: a row is broken if an adversarial example is found inside. So the
- * Fast Adaptive Boundary attack takes part in AutoAttack.
+ * Fast Adaptive Boundary attack takes part in AutoAttack. An attack that can leaves a row alone once an example inside is found.
  *
  * <p>Guarantee: as {@link Pgd}. An example outside is pulled back into the ball and the model is asked about it once more:
  * mostly it is the sample tried last of a row that failed; if it happens to achieve the goal, the row is broken by it.
@@ -39,7 +39,7 @@ public record Within<M extends Classifier>(MinimumNormAttack<M> attack, double e
 
     @Override
     public AttackResult perturb(M model, Batch inputs, Goal goal) {
-        AttackResult nearest = attack.perturb(model, inputs, goal);
+        AttackResult nearest = attack.perturb(model, inputs, goal, epsilon);
         List<AttackResult.Row> rows = new ArrayList<>(nearest.rows());
         int[] far = new int[rows.size()];
         int count = 0;
@@ -68,8 +68,6 @@ public record Within<M extends Classifier>(MinimumNormAttack<M> attack, double e
                 status = goal.achieved(far[k], twice[k])
                         ? AttackResult.Status.SUCCEEDED
                         : AttackResult.Status.UNCONFIRMED;
-            } else if (before.status() == AttackResult.Status.UNCONFIRMED) {
-                status = AttackResult.Status.UNCONFIRMED;
             }
             rows.set(
                     far[k],

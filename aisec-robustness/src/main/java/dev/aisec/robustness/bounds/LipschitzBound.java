@@ -68,8 +68,7 @@ public record LipschitzBound(String subject, List<Factor> factors) implements Ev
             Optional<Step> step = Step.of(network, i);
             String name = i + " " + network.layers().get(i).getClass().getSimpleName();
             if (step.isPresent() && step.get() instanceof AffineStep a) {
-                double upper = SpectralNorm.upper(a);
-                factors.add(new Factor(name, Math.min(upper, SpectralNorm.estimate(a, ITERATIONS)), upper));
+                factors.add(new Factor(name, SpectralNorm.estimate(a, ITERATIONS), SpectralNorm.upper(a)));
             } else if (step.isPresent() && step.get() instanceof MaxStep m && m.overlap() > 1) {
                 factors.add(new Factor(name, 1, Math.nextUp(Math.sqrt(m.overlap()))));
             }

@@ -4,7 +4,7 @@
  * against evasion attacks within a ball, whatever the attack.
  *
  * <p>{@link dev.aisec.robustness.bounds.Crown} gives the tightest margins, in L1, L2 and L∞.
- * {@link dev.aisec.robustness.bounds.IntervalBounds} takes about as long as two forward passes, and is tight for networks
+ * {@link dev.aisec.robustness.bounds.IntervalBounds} takes about as long as four forward passes, and is tight for networks
  * trained with it only. {@link dev.aisec.robustness.bounds.LipschitzBound} knows nothing of the input: one number for the
  * whole network, for L2.
  *

@@ -8,12 +8,12 @@ import java.util.List;
 /**
  * Less contrast: each channel is drawn towards its mean, (x − mean) · factor + mean.
  *
- * @param factors the factor for each severity; 1 changes nothing
+ * @param factors the factor for each severity, in [0, 1]; 1 changes nothing
  */
 public record Contrast(List<Double> factors) implements Corruption {
     /** Checks the amounts. */
     public Contrast {
-        factors = Images.five("factors", factors);
+        factors = Images.fiveShares("factors", factors);
     }
 
     /**

@@ -297,7 +297,7 @@ public record EvaluationChecklist(
         @Override
         public Evidence evidence() {
             List<Measurement> measurements = new ArrayList<>();
-            measurements.add(share("clean-accuracy", "", right, n));
+            measurements.add(share("checked-examples", "", right, n));
             measurements.add(share("robust-accuracy", "attack", robust, n));
             measurements.add(share("robust-accuracy", "attack without averaging over draws", withoutAveraging, n));
             measurements.add(share("robust-accuracy", "worst case over all runs", worstCase, n));

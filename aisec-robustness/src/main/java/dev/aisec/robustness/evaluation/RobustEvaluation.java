@@ -29,18 +29,27 @@ import java.util.TreeMap;
  * The share of examples that stay right under every attack of a list: the worst case for each example. Each attack gets the
  * rows that those before it left; cheap ones should stand first.
  *
+ * <p>Over several radii the list runs from the smallest to the largest: an example broken at one counts as broken at every
+ * larger one, whose ball holds the same sample, and is not attacked again. So the curve falls. Its figure at a radius also
+ * counts what a larger radius broke with a perturbation that happens to be no longer than the smaller one.
+ *
  * <p>It is an upper bound of the true robust accuracy: attacks can only miss adversarial examples. Wrong examples, and those
- * that were broken once but not when asked again, count as not robust.
+ * that were broken once but not when asked again, count as not robust, at any radius.
  *
  * @param subject what was evaluated
  * @param norm norm of the ball
- * @param epsilon radius of the ball
+ * @param epsilons radii of the ball, in ascending order
  * @param outcomes how each example ended, in order
- * @param stages what each attack did, in order
+ * @param stages what each attack did, in order: all at the first radius, then all at the next
  * @param findings doubts about the result
  */
 public record RobustEvaluation(
-        String subject, Norm norm, double epsilon, List<Outcome> outcomes, List<Stage> stages, List<Finding> findings)
+        String subject,
+        Norm norm,
+        List<Double> epsilons,
+        List<Outcome> outcomes,
+        List<Stage> stages,
+        List<Finding> findings)
         implements EvidenceSource {
     /** A black-box attack should break next to nothing that gradients left: at most this share of the examples. */
     private static final double BLACK_BOX_GAIN = 0.002;
@@ -137,6 +146,7 @@ public record RobustEvaluation(
 
     /** Copies the lists. */
     public RobustEvaluation {
+        epsilons = List.copyOf(epsilons);
         outcomes = List.copyOf(outcomes);
         stages = List.copyOf(stages);
         findings = List.copyOf(findings);
@@ -157,6 +167,44 @@ public record RobustEvaluation(
     public static <M extends Classifier> RobustEvaluation of(
             String subject, M model, Labelled data, List<Named<M>> attacks, RowChunks chunks, Progress progress) {
         check(attacks);
+        List<Double> epsilons = List.of(attacks.get(0).attack().epsilon());
+        return of(subject, model, data, attacks, epsilons, chunks, progress);
+    }
+
+    /**
+     * Evaluates a classifier under a list of attacks at several radii.
+     *
+     * @param <M> kind of model
+     * @param subject name or digest of the classifier, for the evidence
+     * @param model the classifier
+     * @param data labelled examples inside the model's bounds
+     * @param attacks at least one, all with one norm and one radius, names unique; their radius is replaced
+     * @param epsilons at least one radius, positive, finite, in strictly ascending order
+     * @param chunks how rows are cut, and where they run
+     * @param progress told the rows done
+     * @return the result
+     */
+    public static <M extends Classifier> RobustEvaluation of(
+            String subject,
+            M model,
+            Labelled data,
+            List<Named<M>> attacks,
+            List<Double> epsilons,
+            RowChunks chunks,
+            Progress progress) {
+        check(attacks);
+        List<Named<M>> all = new ArrayList<>();
+        if (epsilons.isEmpty()) {
+            throw new IllegalArgumentException("epsilons must not be empty");
+        }
+        double previous = 0;
+        for (double e : epsilons) {
+            if (!(e > previous && e < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("epsilons must be > 0, finite and ascending, were " + epsilons);
+            }
+            previous = e;
+            attacks.forEach(a -> all.add(new Named<>(a.name(), a.attack().withEpsilon(e), a.blackBox())));
+        }
         model.spec().requireInputs(data.inputs());
         model.spec().requireLabels(data.targets().labels());
         List<Part> parts = chunks.map(
@@ -165,32 +213,25 @@ public record RobustEvaluation(
                         model,
                         data.inputs().rows(from, to),
                         Arrays.copyOfRange(data.targets().labels(), from, to),
-                        attacks),
+                        all,
+                        attacks.size()),
                 progress);
         List<Outcome> outcomes = new ArrayList<>();
         List<Stage> stages = new ArrayList<>();
+        all.forEach(a -> stages.add(empty(a)));
         for (Part part : parts) {
             outcomes.addAll(part.outcomes);
-            for (int a = 0; a < attacks.size(); a++) {
-                Stage stage = part.stages.get(a);
-                if (stages.size() <= a) {
-                    stages.add(stage);
-                } else {
-                    stages.set(a, stages.get(a).plus(stage));
-                }
+            for (int a = 0; a < stages.size(); a++) {
+                stages.set(a, stages.get(a).plus(part.stages.get(a)));
             }
         }
-        if (stages.isEmpty()) {
-            attacks.forEach(a -> stages.add(empty(a)));
+        Norm norm = attacks.get(0).attack().norm();
+        List<Finding> findings = new ArrayList<>();
+        for (int e = 0; e < epsilons.size(); e++) {
+            List<Stage> here = stages.subList(e * attacks.size(), (e + 1) * attacks.size());
+            findings.addAll(findings(attacks, here, data.size(), "norm " + norm + ", epsilon " + epsilons.get(e)));
         }
-        BallAttack<? super M> first = attacks.get(0).attack();
-        return new RobustEvaluation(
-                subject,
-                first.norm(),
-                first.epsilon(),
-                outcomes,
-                stages,
-                findings(attacks, stages, data.size(), "norm " + first.norm() + ", epsilon " + first.epsilon()));
+        return new RobustEvaluation(subject, norm, epsilons, outcomes, stages, findings);
     }
 
     private static <M extends Classifier> void check(List<Named<M>> attacks) {
@@ -218,26 +259,31 @@ public record RobustEvaluation(
         return new Stage(attack.name(), attack.attack().toString(), 0, 0, 0, 0, 0, 0);
     }
 
-    private static <M extends Classifier> Part part(M model, Batch inputs, int[] labels, List<Named<M>> attacks) {
+    /** Attacks of all radii in a row, as many for each. */
+    private static <M extends Classifier> Part part(
+            M model, Batch inputs, int[] labels, List<Named<M>> attacks, int each) {
         Outcome[] outcomes = new Outcome[labels.length];
         Arrays.fill(outcomes, new Outcome(Ending.WRONG, "", 0));
         List<Stage> stages = new ArrayList<>();
         attacks.forEach(a -> stages.add(empty(a)));
-        int[] right = right(model, inputs, labels);
-        if (right.length > 0) {
+        int[] left = right(model, inputs, labels);
+        for (int from = 0; from < attacks.size() && left.length > 0; from += each) {
             List<BallAttack<? super M>> list = new ArrayList<>();
-            attacks.forEach(a -> list.add(a.attack()));
+            attacks.subList(from, from + each).forEach(a -> list.add(a.attack()));
             List<Ensemble.Stage> run = new Ensemble<M>(list)
-                    .stages(model, inputs.select(right), Goal.avoid(labels).select(right));
+                    .stages(model, inputs.select(left), Goal.avoid(labels).select(left));
             for (int a = 0; a < run.size(); a++) {
-                Named<M> attack = attacks.get(a);
+                Named<M> attack = attacks.get(from + a);
                 AttackResult result = run.get(a).result();
-                stages.set(a, stage(attack, result));
+                stages.set(from + a, stage(attack, result));
                 for (int k = 0; k < result.rows().size(); k++) {
-                    outcomes[right[run.get(a).rows()[k]]] =
-                            outcome(attack.name(), result.rows().get(k));
+                    outcomes[left[run.get(a).rows()[k]]] =
+                            outcome(attack, result.rows().get(k));
                 }
             }
+            left = Arrays.stream(left)
+                    .filter(i -> outcomes[i].ending() == Ending.ROBUST)
+                    .toArray();
         }
         return new Part(Arrays.asList(outcomes), stages);
     }
@@ -255,12 +301,17 @@ public record RobustEvaluation(
         return Arrays.copyOf(right, count);
     }
 
-    private static Outcome outcome(String attack, AttackResult.Row row) {
+    private static Outcome outcome(Named<?> attack, AttackResult.Row row) {
         return switch (row.status()) {
             case FAILED -> new Outcome(Ending.ROBUST, "", Double.POSITIVE_INFINITY);
-            case SUCCEEDED -> new Outcome(Ending.BROKEN, attack, row.distance());
+            // Broken in this ball, whatever an attack says of the distance.
+            case SUCCEEDED ->
+                new Outcome(
+                        Ending.BROKEN,
+                        attack.name(),
+                        Math.min(row.distance(), attack.attack().epsilon()));
             // Right a moment ago, wrong without a perturbation now: as little to be relied on.
-            case UNCONFIRMED, NOTHING_TO_DO -> new Outcome(Ending.UNSTABLE, attack, 0);
+            case UNCONFIRMED, NOTHING_TO_DO -> new Outcome(Ending.UNSTABLE, attack.name(), 0);
         };
     }
 
@@ -323,6 +374,15 @@ public record RobustEvaluation(
     }
 
     /**
+     * The largest radius.
+     *
+     * @return positive and finite
+     */
+    public double epsilon() {
+        return epsilons.get(epsilons.size() - 1);
+    }
+
+    /**
      * How many examples there were.
      *
      * @return at least 0
@@ -341,7 +401,7 @@ public record RobustEvaluation(
     }
 
     /**
-     * How many examples stayed right under all attacks.
+     * How many examples stayed right under all attacks at all radii.
      *
      * @return at most {@link #clean()}
      */
@@ -351,14 +411,15 @@ public record RobustEvaluation(
 
     /**
      * How many examples stay right in a smaller ball, as far as the perturbations found tell: one that broke an example at
-     * distance d breaks it in every ball of radius d or more. Tight only with attacks that look for the nearest one.
+     * distance d breaks it in every ball of radius d or more. Between the {@link #epsilons()} it is loose, as attacks inside a
+     * ball end with the first example that they find there.
      *
      * @param radius in [0, {@link #epsilon()}]
      * @return an upper bound; {@link #robust()} at {@code epsilon}
      */
     public long robust(double radius) {
-        if (!(radius >= 0 && radius <= epsilon)) {
-            throw new IllegalArgumentException("radius must be in [0, " + epsilon + "], was " + radius);
+        if (!(radius >= 0 && radius <= epsilon())) {
+            throw new IllegalArgumentException("radius must be in [0, " + epsilon() + "], was " + radius);
         }
         return outcomes.stream()
                 .filter(o -> o.ending() == Ending.ROBUST || o.ending() == Ending.BROKEN && o.distance() > radius)
@@ -366,7 +427,8 @@ public record RobustEvaluation(
     }
 
     /**
-     * The share of the examples that stayed right under all attacks: an upper bound of the robust accuracy.
+     * The share of the examples that stayed right under all attacks: an upper bound of the robust accuracy at
+     * {@link #epsilon()}.
      *
      * @return share with Clopper-Pearson interval
      */
@@ -378,31 +440,49 @@ public record RobustEvaluation(
         return outcomes.stream().filter(o -> o.ending() == ending).count();
     }
 
+    /** The curve, and which share of the examples each attack was the first to break at any radius. */
     @Override
     public Evidence evidence() {
-        List<Measurement> measurements = new ArrayList<>();
         SortedMap<String, String> parameters = new TreeMap<>();
         parameters.put("method", "worst case over attacks");
         parameters.put("interval", "Clopper-Pearson");
         parameters.put("norm", norm.name());
-        parameters.put("epsilon", String.valueOf(epsilon));
-        measurements.add(share("clean-accuracy", new TreeMap<>(), clean()));
-        long left = clean();
-        for (int a = 0; a < stages.size(); a++) {
-            Stage s = stages.get(a);
-            left -= s.broken();
-            parameters.put("attack." + (a + 1), s.parameters());
+        parameters.put(
+                "epsilon",
+                epsilons.size() == 1
+                        ? String.valueOf(epsilon())
+                        : "each of " + epsilons + "; what a smaller one broke counts as broken at the larger");
+        List<Measurement> measurements = new ArrayList<>();
+        measurements.add(curve());
+        int attacks = stages.size() / epsilons.size();
+        int largest = stages.size() - attacks;
+        for (int a = 0; a < attacks; a++) {
+            String number = String.valueOf(a + 1);
+            parameters.put("attack." + number, stages.get(largest + a).parameters());
+            long broken = 0;
+            for (int s = a; s < stages.size(); s += attacks) {
+                broken += stages.get(s).broken();
+            }
             SortedMap<String, String> labels = new TreeMap<>();
-            labels.put("after", (a + 1) + " " + s.attack());
-            measurements.add(share("robust-accuracy-so-far", labels, left));
+            labels.put("by", number + " " + stages.get(a).attack());
+            labels.put("norm", norm.name());
+            measurements.add(new Measurement.Scalar("examples-broken", "1", labels, share(broken)));
         }
-        measurements.add(share("worst-case-robust-accuracy", new TreeMap<>(), left));
         return new Evidence(Technique.ROBUSTNESS_EVALUATION, subject, parameters, measurements, findings);
     }
 
-    private Measurement share(String name, SortedMap<String, String> labels, long count) {
-        labels.put("epsilon", String.valueOf(epsilon));
+    /** Clean accuracy, then the worst case at each radius. */
+    private Measurement curve() {
+        List<Measurement.Point> points = new ArrayList<>();
+        points.add(new Measurement.Point(0, share(clean())));
+        epsilons.forEach(e -> points.add(new Measurement.Point(e, share(robust(e)))));
+        SortedMap<String, String> labels = new TreeMap<>();
+        labels.put("attack", "ensemble of " + stages.size() / epsilons.size());
         labels.put("norm", norm.name());
-        return new Measurement.Scalar(name, "1", labels, ClopperPearson.share(count, n(), CleanAccuracy.CONFIDENCE));
+        return new Measurement.Curve("robust-accuracy", "epsilon", "accuracy", labels, points);
+    }
+
+    private Estimate share(long count) {
+        return ClopperPearson.share(count, n(), CleanAccuracy.CONFIDENCE);
     }
 }

@@ -17,7 +17,8 @@ import java.util.List;
  * at most β is the answer EXCLUDED, or the upper bound too small, although the class's probability reaches that far. A
  * false exclusion is not unsafe, it only gives a certificate away; so β is larger. The class is chosen on samples of its own,
  * as in CERTIFY; if they chose one that is not the most probable, the answer is true of the class that it names, and can
- * only fail to certify. Over N examples up to αN false certificates must be expected, unless {@link #familyWise} is used.
+ * only fail to certify. Over N examples up to αN false certificates must be expected, unless {@link #familyWise} or {@link
+ * #decideTogether} is used.
  *
  * <p>Where the true probability lies very near to the one that the radius needs, the answer is UNDECIDED: when the budget is
  * used up, or when at its end an answer would be unlikely, since shares of hits two standard errors on either side of the
@@ -132,7 +133,33 @@ public record SequentialSmoothing(
      *     agreed; it names the farthest radius or the fewest samples
      */
     public List<RadiusDecision> decide(Classifier base, Batch inputs, double radius) {
-        Test test = new Test(requireReachable(radius));
+        return decide(base, inputs, radius, false);
+    }
+
+    /**
+     * Decides for all rows as one family: with probability at least 1 − α all answers CERTIFIED are true at once. The bounds
+     * beside the answers still hold for each example by itself.
+     *
+     * <p>With k of N rows certified so far, the next is certified at level α / (N − k). It certifies whatever {@link
+     * #familyWise} certifies, on no more samples, and more where examples are near the edge; but all rows must be decided in
+     * one call, and a decision depends on the other rows.
+     *
+     * <p>Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6, 1979;
+     * 1/M is a p-value that holds at all times (Ville), and a row certified on the evidence so far would be at its end.
+     *
+     * @param base any classifier; best one trained with the same noise
+     * @param inputs examples; finite
+     * @param radius the radius in the norm of the noise; at least 0 and finite
+     * @return a decision for each row, in order
+     * @throws IllegalArgumentException as {@link #decide(Classifier, Batch, double)} does, at level α / N
+     */
+    public List<RadiusDecision> decideTogether(Classifier base, Batch inputs, double radius) {
+        return decide(base, inputs, radius, true);
+    }
+
+    private List<RadiusDecision> decide(Classifier base, Batch inputs, double radius, boolean together) {
+        int family = together ? Math.max(1, inputs.size()) : 1;
+        Test test = new Test(familyWise(family).requireReachable(radius), family);
         base.spec().requireInputs(inputs);
         inputs.requireFinite("inputs");
         Votes votes = new Votes(base, noise, inputs, batch);
@@ -151,6 +178,9 @@ public record SequentialSmoothing(
             votes.add(open, copies);
             n += copies;
             List<Votes.Tally> still = new ArrayList<>();
+            if (together) {
+                open = stepDown(test, open, label, n, radius, decisions);
+            }
             for (Votes.Tally tally : open) {
                 long hits = tally.votes[label[tally.row]];
                 RadiusDecision.Outcome outcome = test.outcome(hits, n);
@@ -165,19 +195,66 @@ public record SequentialSmoothing(
         return Arrays.asList(decisions);
     }
 
-    /** The question whether a probability is above {@code p0} or below. */
+    /** Certifies what can be at the level reached, which may let further ones follow; returns what is still open. */
+    private static List<Votes.Tally> stepDown(
+            Test test, List<Votes.Tally> open, int[] label, long n, double radius, RadiusDecision[] decisions) {
+        List<Votes.Tally> still = open;
+        for (int before = -1; before < test.certified; ) {
+            before = test.certified;
+            List<Votes.Tally> left = new ArrayList<>();
+            for (Votes.Tally tally : still) {
+                long hits = tally.votes[label[tally.row]];
+                if (test.certify(hits, n)) {
+                    decisions[tally.row] =
+                            test.decision(RadiusDecision.Outcome.CERTIFIED, label[tally.row], hits, n, radius);
+                } else {
+                    left.add(tally);
+                }
+            }
+            still = left;
+            for (int row = 0; row < decisions.length; row++) {
+                RadiusDecision d = decisions[row];
+                // Null while the row is open.
+                if (d != null
+                        && d.outcome() == RadiusDecision.Outcome.UNDECIDED
+                        && test.certify(d.hits(), d.samples())) {
+                    decisions[row] =
+                            test.decision(RadiusDecision.Outcome.CERTIFIED, d.label(), d.hits(), d.samples(), radius);
+                }
+            }
+        }
+        return still;
+    }
+
+    /** The question whether a probability is above {@code p0} or below, in a family of examples. */
     private final class Test {
         private final double p0;
+        private final int family;
         private final BetaMixture mixture;
+        private int certified;
 
-        Test(double p0) {
+        Test(double p0, int family) {
             this.p0 = p0;
+            this.family = family;
             this.mixture = new BetaMixture(p0);
+        }
+
+        /** α over those of the family that are not certified yet (Holm). */
+        private double level() {
+            int left = Math.max(1, family - certified);
+            return left == 1 ? alpha : Math.nextDown(alpha / left);
+        }
+
+        /** Counts an example as certified if the evidence is enough. */
+        boolean certify(long hits, long samples) {
+            boolean enough = outcome(hits, samples) == RadiusDecision.Outcome.CERTIFIED;
+            certified += enough ? 1 : 0;
+            return enough;
         }
 
         RadiusDecision.Outcome outcome(long hits, long samples) {
             boolean above = (double) hits / samples > p0;
-            if (mixture.log(hits, samples, p0) < BetaMixture.threshold(above ? alpha : beta)) {
+            if (mixture.log(hits, samples, p0) < BetaMixture.threshold(above ? level() : beta)) {
                 return RadiusDecision.Outcome.UNDECIDED;
             }
             return above ? RadiusDecision.Outcome.CERTIFIED : RadiusDecision.Outcome.EXCLUDED;

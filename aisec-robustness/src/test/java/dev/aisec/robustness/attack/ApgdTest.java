@@ -15,6 +15,7 @@ import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -116,6 +117,53 @@ class ApgdTest {
                 assertThat(targeted).as("%s %s", norm, epsilon).isGreaterThanOrEqualTo(pgd - 3);
             }
         });
+    }
+
+    /**
+     * Where the loss never rises, the step is halved at each checkpoint of the paper, ⌈100 p_j⌉ with p = 0, 0.22, 0.41, …, and
+     * the search goes on from the best point, which stays the start.
+     */
+    @Test
+    void perturb_lossThatNeverRises_halvesTheStepAtTheCheckpointsOfThePaper() {
+        int n = 6;
+        ModelSpec spec = new ModelSpec(Shape.of(n), 2, Bounds.of(-10, 10));
+        List<float[]> asked = new ArrayList<>();
+        DifferentiableClassifier stubborn = new DifferentiableClassifier() {
+            @Override
+            public ModelSpec spec() {
+                return spec;
+            }
+
+            @Override
+            public Batch logits(Batch inputs) {
+                return inputs.like(new float[] {1, 0}, Shape.of(2));
+            }
+
+            @Override
+            public LogitsAndGradient gradient(Batch inputs, UnaryOperator<Batch> cotangentOfLogits) {
+                asked.add(inputs.row(0));
+                Batch z = logits(inputs);
+                assertThat(cotangentOfLogits.apply(z).size()).isEqualTo(1);
+                return new LogitsAndGradient(z, inputs.like(new float[] {1, -1, 1, -1, 1, -1}, Shape.of(n)));
+            }
+        };
+        double epsilon = 1;
+        Apgd.ce(Norm.LINF, epsilon).perturb(stubborn, Batch.of(new float[n], Shape.of(n)), Goal.avoid(0));
+        assertThat(asked).hasSize(100);
+        float[] start = asked.get(0);
+        int halved = 0;
+        for (int checkpoint : new int[] {0, 22, 41, 57, 70, 80, 87, 93}) {
+            double eta = 2 * epsilon / (1 << halved++);
+            // Momentum has no share in the very first step; after a halving it is 0 and its share is lost.
+            double alpha = checkpoint == 0 ? 1 : 0.75;
+            float[] next = asked.get(checkpoint + 1);
+            for (int i = 0; i < n; i++) {
+                double end = Math.min(Math.max(start[i] + (i % 2 == 0 ? eta : -eta), -epsilon), epsilon);
+                assertThat((double) next[i])
+                        .as("checkpoint %d, feature %d", checkpoint, i)
+                        .isCloseTo(start[i] + alpha * (end - start[i]), within(1e-6));
+            }
+        }
     }
 
     @Test

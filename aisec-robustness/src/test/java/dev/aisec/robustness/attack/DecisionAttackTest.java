@@ -3,6 +3,7 @@ package dev.aisec.robustness.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
@@ -11,6 +12,7 @@ import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.ModelSpec;
 import dev.aisec.core.model.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
@@ -110,6 +112,50 @@ class DecisionAttackTest {
         assertThat(result.count(AttackResult.Status.FAILED)).isEqualTo(2);
         assertThat(result.samples()).isEqualTo(inputs);
         assertThat(result.rows().get(0).queries()).isEqualTo(101);
+    }
+
+    /** ⌊100 √t⌋ probes in iteration t, all at ‖x_t − x*‖ / d from x_t, and first a step of ‖x_t − x*‖ / √t from there. */
+    @Test
+    void hopSkipJump_probesAndSteps_areThoseOfThePaper() {
+        LinearClassifier model = ScoreAttackTest.model(SHAPE, 2);
+        Batch inputs = ScoreAttackTest.inputs(SHAPE, 1);
+        int[] labels = model.predict(inputs);
+        List<Batch> asked = new ArrayList<>();
+        Classifier recording = new Classifier() {
+            @Override
+            public ModelSpec spec() {
+                return model.spec();
+            }
+
+            @Override
+            public Batch logits(Batch in) {
+                asked.add(Batch.of(in.toArray(), SHAPE));
+                return model.logits(in);
+            }
+        };
+        HopSkipJump.of(Norm.L2).withQueries(3000).perturb(recording, inputs, Goal.avoid(labels));
+        int t = 0;
+        Batch last = inputs;
+        for (int k = 0; k < asked.size(); k++) {
+            Batch probes = asked.get(k);
+            if (probes.size() == 1) {
+                last = model.predict(probes)[0] != labels[0] ? probes : last;
+                continue;
+            }
+            t++;
+            if (t < 9) {
+                assertThat(probes.size()).isEqualTo((int) (100 * Math.sqrt(t)));
+                double distance = Norm.L2.distance(last, inputs, 0);
+                for (int i = 0; i < probes.size(); i++) {
+                    assertThat(Norm.L2.distance(probes.rows(i, i + 1), last, 0) / (distance / 40))
+                            .isCloseTo(1, within(0.02));
+                }
+                double step = Norm.L2.distance(asked.get(k + 1), last, 0);
+                // The bounds may cut it.
+                assertThat(step / (distance / Math.sqrt(t))).isBetween(t == 1 ? 0.5 : 0.99, 1.001);
+            }
+        }
+        assertThat(t).isGreaterThanOrEqualTo(9);
     }
 
     @Test

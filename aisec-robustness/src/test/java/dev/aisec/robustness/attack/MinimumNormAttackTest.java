@@ -218,40 +218,42 @@ class MinimumNormAttackTest {
         }
     }
 
+    /** Fooled only while logits and gradients are asked for: what predict sees afterwards is the truth. */
+    private record TwoFaced(LinearClassifier model, int[] labels) implements DifferentiableClassifier {
+        @Override
+        public Batch logits(Batch in) {
+            return model.logits(in);
+        }
+
+        @Override
+        public int[] predict(Batch in) {
+            int[] answers = new int[in.size()];
+            for (int i = 0; i < answers.length; i++) {
+                answers[i] = labels[(int) in.rowNumber(i)];
+            }
+            return answers;
+        }
+
+        @Override
+        public ModelSpec spec() {
+            return model.spec();
+        }
+
+        @Override
+        public LogitsAndGradient gradient(Batch in, UnaryOperator<Batch> cotangent) {
+            return model.gradient(in, cotangent);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("all")
     void perturb_modelThatChangesItsMind_isUnconfirmed(
             MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
         LinearClassifier model = model(Bounds.of(0, 1));
-        int[] labels = model.predict(inputs());
-        // Fooled only while gradients are asked for: what predict sees afterwards is the truth.
-        class TwoFaced implements DifferentiableClassifier {
-            @Override
-            public Batch logits(Batch in) {
-                return model.logits(in);
-            }
-
-            @Override
-            public int[] predict(Batch in) {
-                int[] answers = new int[in.size()];
-                for (int i = 0; i < answers.length; i++) {
-                    answers[i] = labels[(int) in.rowNumber(i)];
-                }
-                return answers;
-            }
-
-            @Override
-            public ModelSpec spec() {
-                return model.spec();
-            }
-
-            @Override
-            public LogitsAndGradient gradient(Batch in, UnaryOperator<Batch> cotangent) {
-                return model.gradient(in, cotangent);
-            }
-        }
-        AttackResult result = attack.perturb(new TwoFaced(), inputs(), Goal.avoid(labels));
-        assertThat(result.count(AttackResult.Status.UNCONFIRMED)).isEqualTo(ROWS);
+        Batch inputs = inputs().rows(0, 10);
+        int[] labels = model.predict(inputs);
+        AttackResult result = attack.perturb(new TwoFaced(model, labels), inputs, Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.UNCONFIRMED)).isEqualTo(10);
     }
 
     @ParameterizedTest
@@ -259,16 +261,28 @@ class MinimumNormAttackTest {
     void perturb_permutedRows_givesSameRows(
             MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
         LinearClassifier model = model(Bounds.of(0, 1));
-        Batch inputs = inputs();
+        Batch inputs = inputs().rows(0, 10);
         int[] labels = model.predict(inputs);
         AttackResult whole = attack.perturb(model, inputs, Goal.avoid(labels));
-        int[] some = {7, 29, 3};
+        int[] some = {7, 9, 3};
         AttackResult part =
                 attack.perturb(model, inputs.select(some), Goal.avoid(labels).select(some));
         for (int k = 0; k < some.length; k++) {
             assertThat(part.samples().row(k)).isEqualTo(whole.samples().row(some[k]));
             assertThat(part.rows().get(k)).isEqualTo(whole.rows().get(some[k]));
         }
+    }
+
+    /** What was not confirmed outside the ball says nothing of the ball. */
+    @Test
+    void within_unconfirmedOutside_isFailed() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        int[] labels = model.predict(inputs());
+        AttackResult result =
+                new Within<>(Fab.of(Norm.L2), 1e-4).perturb(new TwoFaced(model, labels), inputs(), Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.FAILED)).isEqualTo(ROWS);
+        result = new Within<>(Fab.of(Norm.L2), 5).perturb(new TwoFaced(model, labels), inputs(), Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.UNCONFIRMED)).isEqualTo(ROWS);
     }
 
     @Test
@@ -288,17 +302,69 @@ class MinimumNormAttackTest {
         }
     }
 
-    @Test
-    void deepFool_tie_isCrossed() {
-        float[][] weights = {new float[N], new float[N], new float[N], new float[N]};
-        weights[1][3] = 1;
-        LinearClassifier tie = new LinearClassifier(
-                weights, new float[] {0, -0.5f, -9, -9}, new ModelSpec(Shape.of(N), K, Bounds.of(0, 1)));
-        float[] x = new float[N];
-        x[3] = 0.5f;
-        AttackResult result = DeepFool.of(Norm.L2).perturb(tie, Batch.wrap(x, Shape.of(N)), Goal.avoid(0));
-        assertThat(result.rows().get(0).status()).isEqualTo(AttackResult.Status.SUCCEEDED);
-        assertThat(result.rows().get(0).distance()).isLessThan(1e-3);
+    /** The input lies on the boundary, with logits of some size and with none. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_tie_isCrossed(MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        for (float shift : new float[] {0, 5}) {
+            float[][] weights = {new float[N], new float[N], new float[N], new float[N]};
+            weights[1][3] = 1;
+            LinearClassifier tie = new LinearClassifier(
+                    weights,
+                    new float[] {shift, shift - 0.5f, shift - 9, shift - 9},
+                    new ModelSpec(Shape.of(N), K, Bounds.of(0, 1)));
+            float[] x = new float[N];
+            x[3] = 0.5f;
+            AttackResult result = attack.perturb(tie, Batch.wrap(x, Shape.of(N)), Goal.avoid(0));
+            assertThat(result.rows().get(0).status()).isEqualTo(AttackResult.Status.SUCCEEDED);
+            assertThat(result.rows().get(0).distance()).isLessThan(attack instanceof DeepFool ? 1e-3 : 0.05);
+        }
+    }
+
+    /** A class that the model never gives, with logit −∞, changes nothing. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void perturb_classWithLogitOfMinusInfinity_isPassedOver(
+            MinimumNormAttack<DifferentiableClassifier> attack, double mean, double worst) {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs().rows(0, 5);
+        int[] labels = model.predict(inputs);
+        ModelSpec spec = new ModelSpec(Shape.of(N), K + 1, Bounds.of(0, 1));
+        class Masked implements DifferentiableClassifier {
+            @Override
+            public ModelSpec spec() {
+                return spec;
+            }
+
+            @Override
+            public Batch logits(Batch in) {
+                return widened(model.logits(in));
+            }
+
+            @Override
+            public LogitsAndGradient gradient(Batch in, UnaryOperator<Batch> cotangent) {
+                LogitsAndGradient inner = model.gradient(in, z -> {
+                    Batch wide = cotangent.apply(widened(z));
+                    float[] v = new float[z.size() * K];
+                    for (int i = 0; i < v.length; i++) {
+                        v[i] = wide.get(i / K, i % K);
+                    }
+                    return z.like(v, z.shape());
+                });
+                return new LogitsAndGradient(widened(inner.logits()), inner.gradient());
+            }
+
+            private Batch widened(Batch z) {
+                float[] wide = new float[z.size() * (K + 1)];
+                Arrays.fill(wide, Float.NEGATIVE_INFINITY);
+                for (int i = 0; i < z.size() * K; i++) {
+                    wide[i / K * (K + 1) + i % K] = z.get(i / K, i % K);
+                }
+                return z.like(wide, Shape.of(K + 1));
+            }
+        }
+        AttackResult result = attack.perturb(new Masked(), inputs, Goal.avoid(labels));
+        assertThat(result.count(AttackResult.Status.SUCCEEDED)).isEqualTo(5);
     }
 
     @Test
@@ -377,6 +443,76 @@ class MinimumNormAttackTest {
             assertThat(result.rows().get(i).status())
                     .isEqualTo(inside ? AttackResult.Status.SUCCEEDED : AttackResult.Status.FAILED);
             assertThat(result.rows().get(i).distance()).isLessThanOrEqualTo(0.1);
+        }
+    }
+
+    /** A ball that half of the rows break in: what is found is the same, and those rows cost a fraction. */
+    @Test
+    void within_exampleInside_leavesTheRowAlone() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        Goal goal = Goal.avoid(model.predict(inputs));
+        for (Fab fab : List.of(
+                Fab.of(Norm.L2),
+                Fab.targeted(Norm.L2).withStarts(2),
+                Fab.of(Norm.L1),
+                Fab.targeted(Norm.LINF).withSteps(20))) {
+            AttackResult nearest = fab.perturb(model, inputs, goal);
+            double[] distances = nearest.rows().stream()
+                    .mapToDouble(AttackResult.Row::distance)
+                    .sorted()
+                    .toArray();
+            double epsilon = (distances[ROWS / 2] + distances[ROWS / 2 + 1]) / 2;
+            AttackResult within = new Within<>(fab, epsilon).perturb(model, inputs, goal);
+            int cheap = 0;
+            for (int i = 0; i < ROWS; i++) {
+                AttackResult.Row before = nearest.rows().get(i);
+                AttackResult.Row now = within.rows().get(i);
+                boolean inside = before.distance() <= epsilon;
+                assertThat(now.status()).isEqualTo(inside ? AttackResult.Status.SUCCEEDED : AttackResult.Status.FAILED);
+                if (inside) {
+                    assertThat(now.queries()).isLessThan(before.queries());
+                    cheap += now.queries() * 10 < before.queries() ? 1 : 0;
+                } else {
+                    assertThat(now.gradients()).isEqualTo(before.gradients());
+                }
+            }
+            assertThat(cheap).as("%s", fab).isGreaterThanOrEqualTo(ROWS / 3);
+        }
+    }
+
+    @Test
+    void perturb_enoughGiven_stopsThere() {
+        LinearClassifier model = model(Bounds.of(0, 1));
+        Batch inputs = inputs();
+        Goal goal = Goal.avoid(model.predict(inputs));
+        for (MinimumNormAttack<? super DifferentiableClassifier> attack :
+                List.<MinimumNormAttack<? super DifferentiableClassifier>>of(
+                        Fab.of(Norm.L2),
+                        Ddn.of(),
+                        Fmn.of(Norm.L1),
+                        Ead.of().withSteps(100, 6),
+                        Ead.of().withSteps(100, 6).withRule(Ead.Rule.ELASTIC_NET),
+                        CarliniWagnerLinf.of().withSteps(100),
+                        HopSkipJump.of(Norm.L2).withQueries(2000),
+                        Boundary.of().withQueries(2000))) {
+            AttackResult nearest = attack.perturb(model, inputs, goal);
+            AttackResult zero = attack.perturb(model, inputs, goal, 0);
+            assertThat(zero.rows()).isEqualTo(nearest.rows());
+            double enough = 1.5
+                    * nearest.rows().stream()
+                            .mapToDouble(AttackResult.Row::distance)
+                            .max()
+                            .orElseThrow();
+            AttackResult near = attack.perturb(model, inputs, goal, enough);
+            for (int i = 0; i < ROWS; i++) {
+                AttackResult.Row row = near.rows().get(i);
+                assertThat(row.status()).as("%s", attack).isEqualTo(AttackResult.Status.SUCCEEDED);
+                assertThat(row.distance()).isLessThanOrEqualTo(enough);
+                assertThat(row.queries())
+                        .as("%s, row %d", attack, i)
+                        .isLessThan(nearest.rows().get(i).queries());
+            }
         }
     }
 

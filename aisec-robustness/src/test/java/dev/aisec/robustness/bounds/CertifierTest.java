@@ -18,6 +18,7 @@ import dev.aisec.robustness.attack.Pgd;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -195,6 +196,25 @@ class CertifierTest {
                 .isCloseTo(0.5, within(1e-9));
     }
 
+    /** relu(x) − x / 2, the x by a unit that is always on: the line of slope 1 or 0 below, whichever leaves less. */
+    @Test
+    void crown_openUnitFromBelow_takesTheNearerLine() {
+        FeedForward network = FeedForward.of(
+                Shape.of(1),
+                Bounds.of(-10, 10),
+                List.of(
+                        new FeedForward.Dense(new float[] {1, 1}, new float[] {0, 10}),
+                        new FeedForward.Relu(),
+                        new FeedForward.Dense(new float[] {1, -0.5f, 0, 0}, new float[] {5, 0})));
+        // x in [−1, 3]: x − x/2 >= −1/2, where slope 0 gives −3/2. x in [−3, 1]: −x/2 >= −1/2, where slope 1 gives
+        // −3/2.
+        for (float center : new float[] {1, -1}) {
+            Batch one = Batch.of(new float[] {center}, Shape.of(1));
+            assertThat(Crown.of(Norm.LINF, 2).bound(network, one, new int[1]).lower(0))
+                    .isCloseTo(-0.5, within(1e-9));
+        }
+    }
+
     /** max(a, b) with a in [0, 4] and b in [−1, 1] lies above a and below 1 + 3/4 a. */
     @Test
     void crown_openMaximum_isTheLineOnPaper() {
@@ -242,9 +262,24 @@ class CertifierTest {
         }
     }
 
+    /** A small image through average pooling with padding on uneven sides. */
+    private static FeedForward pooled(boolean countPadding) {
+        return FeedForward.of(
+                Shape.of(2, 4, 3),
+                Bounds.of(0, 1),
+                List.of(
+                        new FeedForward.AveragePooling(
+                                new FeedForward.Window(3, 2, 2, 1, 1, 2, 1, 0, 1, 1), countPadding),
+                        new FeedForward.Reshape(Shape.of(12)),
+                        RandomNetworks.dense(new Seed(50).generator(0), 12, 3)));
+    }
+
     @Test
     void bound_epsilonZero_isTheMarginOfTheLogits() {
-        NETWORKS.forEach((name, network) -> {
+        Map<String, FeedForward> networks = new HashMap<>(NETWORKS);
+        networks.put("padding counts", pooled(true));
+        networks.put("padding does not count", pooled(false));
+        networks.forEach((name, network) -> {
             Batch inputs = RandomNetworks.inputs(network, 15, 8);
             int[] labels = network.predict(inputs);
             for (Norm norm : List.of(Norm.L1, Norm.L2, Norm.LINF)) {
@@ -317,9 +352,10 @@ class CertifierTest {
         }
         FeedForward.Dense dense = (FeedForward.Dense) layer;
         BigDecimal[] y = decimals(dense.bias());
+        BigDecimal[] weights = decimals(dense.weights());
         for (int o = 0; o < y.length; o++) {
             for (int i = 0; i < x.length; i++) {
-                y[o] = y[o].add(x[i].multiply(new BigDecimal(dense.weights()[o * x.length + i])));
+                y[o] = y[o].add(x[i].multiply(weights[o * x.length + i]));
             }
         }
         return y;

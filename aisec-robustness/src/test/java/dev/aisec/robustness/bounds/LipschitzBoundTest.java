@@ -120,6 +120,36 @@ class LipschitzBoundTest {
         }
     }
 
+    /** Differences of neighbours: the largest singular value is that near the highest frequency, 2 sin(39π/80) for 40 rows. */
+    @Test
+    void of_highestFrequency_isCounted() {
+        FeedForward network = FeedForward.of(
+                Shape.of(1, 40, 20),
+                Bounds.of(0, 1),
+                List.of(
+                        new FeedForward.Convolution(
+                                new float[] {1, -1},
+                                new float[1],
+                                new FeedForward.Window(2, 1, 1, 1, 1, 1, 0, 0, 0, 0),
+                                1),
+                        new FeedForward.Reshape(Shape.of(39 * 20))));
+        LipschitzBound bound = LipschitzBound.of("m", network);
+        assertThat(bound.upper()).isBetween(2 * Math.sin(39 * Math.PI / 80), 2 * (1 + 1e-9));
+    }
+
+    /** A cell in two windows moves two outputs: √2, which the bound must reach and does not exceed. */
+    @Test
+    void of_maxPoolingWithOverlap_countsTheWindowsOfACell() {
+        FeedForward.Window window = new FeedForward.Window(1, 2, 1, 1, 1, 1, 0, 0, 0, 0);
+        FeedForward network = FeedForward.of(
+                Shape.of(1, 1, 3),
+                Bounds.of(0, 1),
+                List.of(new FeedForward.MaxPooling(window), new FeedForward.Reshape(Shape.of(2))));
+        assertThat(network.logits(new double[] {0, 1, 0})).containsExactly(1, 1);
+        assertThat(network.logits(new double[3])).containsExactly(0, 0);
+        assertThat(LipschitzBound.of("m", network).upper()).isBetween(Math.sqrt(2), Math.sqrt(2) * (1 + 1e-12));
+    }
+
     @Test
     void certifiedRadius_attackWithinIt_neverSucceeds() {
         FeedForward network = RandomNetworks.mlp(7, 0, 10, 20, 4);

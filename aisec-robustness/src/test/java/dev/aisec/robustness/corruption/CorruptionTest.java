@@ -40,6 +40,8 @@ class CorruptionTest {
         // Mean 0.5; half the contrast.
         Batch result = new Contrast(five(0.5)).apply(image(2, 0, 1, 0.5f, 0.5f), UNIT, 1);
         assertThat(result.toArray()).containsExactly(0.25f, 0.75f, 0.5f, 0.5f);
+        // A factor whose products overflow would leave NaN behind; it is no loss of contrast either.
+        assertThatThrownBy(() -> new Contrast(five(1e308))).hasMessage("factors must be in [0, 1], was 1.0E308");
     }
 
     @Test

@@ -47,10 +47,13 @@ final class Mlp implements DifferentiableClassifier {
         float[] z = new float[inputs.size() * spec.classes()];
         for (int i = 0; i < inputs.size(); i++) {
             double[] a = hidden(inputs, i);
+            for (int h = 0; h < a.length; h++) {
+                a[h] = active(a[h]);
+            }
             for (int c = 0; c < second.length; c++) {
                 double sum = 0;
                 for (int h = 0; h < a.length; h++) {
-                    sum += second[c][h] * active(a[h]);
+                    sum += second[c][h] * a[h];
                 }
                 z[i * second.length + c] = (float) sum;
             }
@@ -68,12 +71,15 @@ final class Mlp implements DifferentiableClassifier {
             double[] a = hidden(inputs, i);
             double[] g = new double[n];
             for (int h = 0; h < a.length; h++) {
+                if (relu && a[h] <= 0) {
+                    continue;
+                }
                 double back = 0;
                 for (int c = 0; c < second.length; c++) {
                     back += second[c][h] * v.get(i, c);
                 }
                 double t = active(a[h]);
-                back *= relu ? (a[h] > 0 ? 1 : 0) : 1 - t * t;
+                back *= relu ? 1 : 1 - t * t;
                 for (int j = 0; j < n; j++) {
                     g[j] += back * first[h][j];
                 }

@@ -27,7 +27,11 @@ import dev.aisec.robustness.attack.Goal;
 import dev.aisec.robustness.attack.Norm;
 import dev.aisec.robustness.attack.Pgd;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -116,12 +120,105 @@ class RobustEvaluationTest {
         assertThat(share.value()).isEqualTo(0.5);
         assertThat(share.interval().contains(0.5)).isTrue();
         assertThat(result.evidence().measurements().stream().map(Measurement::name))
-                .containsExactly(
-                        "clean-accuracy",
-                        "robust-accuracy-so-far",
-                        "robust-accuracy-so-far",
-                        "robust-accuracy-so-far",
-                        "worst-case-robust-accuracy");
+                .containsExactly("robust-accuracy", "examples-broken", "examples-broken", "examples-broken");
+    }
+
+    /** Counts the rows that an attack gets at each radius. */
+    private record Counting(Down attack, SortedMap<Double, Integer> got) implements BallAttack<Classifier> {
+        @Override
+        public Norm norm() {
+            return attack.norm();
+        }
+
+        @Override
+        public double epsilon() {
+            return attack.epsilon();
+        }
+
+        @Override
+        public Counting withEpsilon(double other) {
+            return new Counting(attack.withEpsilon(other), got);
+        }
+
+        @Override
+        public AttackResult perturb(Classifier model, Batch inputs, Goal goal) {
+            got.merge(epsilon(), inputs.size(), Integer::sum);
+            return attack.perturb(model, inputs, goal);
+        }
+    }
+
+    @Test
+    void of_severalRadii_givesTheCurveAndAttacksBrokenRowsOnce() {
+        SortedMap<Double, Integer> got = new TreeMap<>();
+        List<RobustEvaluation.Named<LinearClassifier>> attacks = List.of(
+                named("fgsm", Pgd.fgsm(Norm.LINF, 1)), named("down", new Counting(new Down(Norm.LINF, 1), got)));
+        RobustEvaluation result = RobustEvaluation.of(
+                "m", MODEL, data(), attacks, List.of(0.1, 0.2, 0.5), RowChunks.of(5), Progress.NONE);
+        assertThat(result.epsilon()).isEqualTo(0.5);
+        assertThat(result.robust()).isEqualTo(5);
+        assertThat(result.robust(0.1)).isEqualTo(9);
+        assertThat(result.robust(0.2)).isEqualTo(8);
+        // Of ten right, FGSM breaks 1, 1 and 3: the other attack gets what is left.
+        assertThat(got).isEqualTo(new TreeMap<>(Map.of(0.1, 9, 0.2, 8, 0.5, 5)));
+        assertThat(result.stages().stream().map(RobustEvaluation.Stage::attacked))
+                .containsExactly(10L, 9L, 9L, 8L, 8L, 5L);
+        Measurement.Curve curve =
+                (Measurement.Curve) result.evidence().measurements().get(0);
+        assertThat(curve.labels()).containsEntry("norm", "LINF").containsEntry("attack", "ensemble of 2");
+        assertThat(curve.points().stream().map(Measurement.Point::x)).containsExactly(0.0, 0.1, 0.2, 0.5);
+        assertThat(curve.points().stream().map(p -> ((Estimate.Measured) p.y()).value()))
+                .containsExactly(10 / 12.0, 9 / 12.0, 8 / 12.0, 5 / 12.0);
+        Measurement.Scalar first =
+                (Measurement.Scalar) result.evidence().measurements().get(1);
+        assertThat(first.labels()).containsEntry("by", "1 fgsm");
+        assertThat(((Estimate.Measured) first.estimate()).value()).isEqualTo(5 / 12.0);
+        // Each radius by itself says the same here, where the attacks are exact.
+        RobustEvaluation alone =
+                RobustEvaluation.of("m", MODEL, data(), attacks, List.of(0.2), RowChunks.of(5), Progress.NONE);
+        assertThat(alone.robust()).isEqualTo(8);
+    }
+
+    /** Breaks everything by a tiny step at small radii, and nothing at large ones. */
+    private record Capricious(Norm norm, double epsilon) implements BallAttack<Classifier> {
+        @Override
+        public Capricious withEpsilon(double other) {
+            return new Capricious(norm, other);
+        }
+
+        @Override
+        public AttackResult perturb(Classifier model, Batch inputs, Goal goal) {
+            AttackResult.Status status = epsilon < 0.3 ? AttackResult.Status.SUCCEEDED : AttackResult.Status.FAILED;
+            // The distance that it tells is too long: the ball counts.
+            AttackResult.Row row = new AttackResult.Row(status, 9, 1, 0, 0);
+            return new AttackResult(inputs, Collections.nCopies(inputs.size(), row));
+        }
+    }
+
+    @Test
+    void of_attackWeakerAtLargerRadius_staysMonotone() {
+        RobustEvaluation result = RobustEvaluation.of(
+                "m",
+                MODEL,
+                data(),
+                List.of(named("a", new Capricious(Norm.LINF, 1))),
+                List.of(0.1, 0.9),
+                RowChunks.of(12),
+                Progress.NONE);
+        assertThat(result.robust(0.05)).isEqualTo(10);
+        assertThat(result.robust(0.1)).isZero();
+        assertThat(result.robust(0.9)).isZero();
+    }
+
+    @Test
+    void of_badEpsilons_areRefused() {
+        List<RobustEvaluation.Named<LinearClassifier>> attacks = List.of(named("a", Pgd.fgsm(Norm.LINF, 0.4)));
+        for (List<Double> bad :
+                List.of(List.of(0.0), List.of(0.2, 0.1), List.of(0.1, 0.1), List.of(Double.NaN), List.<Double>of())) {
+            assertThatThrownBy(
+                            () -> RobustEvaluation.of("m", MODEL, data(), attacks, bad, RowChunks.of(5), Progress.NONE))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("epsilons must");
+        }
     }
 
     /** The model with gradients of zero: attacks that use them find nothing. */

@@ -9,6 +9,7 @@ import dev.aisec.core.Estimate;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
+import dev.aisec.core.math.BinomialTail;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Classifier;
@@ -62,6 +63,9 @@ class SequentialSmoothingTest {
             assertThat(d.radius() >= 0.5).isEqualTo(certified);
             assertThat(d.upperRadius() <= 0.5).isEqualTo(!certified);
             assertThat(d.samples()).isLessThan(3000);
+            BetaMixture mixture = new BetaMixture(new SmoothingNoise.Gaussian(SIGMA).probability(0.5));
+            assertThat(d.lower()).isEqualTo(mixture.lower(d.hits(), d.samples(), 0.001));
+            assertThat(d.upper()).isEqualTo(mixture.upper(d.hits(), d.samples(), 0.05));
         }
     }
 
@@ -80,6 +84,22 @@ class SequentialSmoothingTest {
         for (RadiusDecision d : decisions) {
             assertThat(d.samples()).isLessThanOrEqualTo(2000);
         }
+    }
+
+    /** Each side has its own error: of 1000 answers as many false ones as make the test fail have probability below 1e-9. */
+    @Test
+    void decide_unequalErrors_eachSideKeepsItsOwn() {
+        double[] x = new double[1000];
+        Arrays.fill(x, 0.4999);
+        long certified = with(11).withErrors(0.001, 0.9).withBudget(300).decide(MODEL, at(x), 0.5).stream()
+                .filter(d -> d.outcome() == Outcome.CERTIFIED)
+                .count();
+        assertThat(BinomialTail.logUpper(certified, 1000, 0.001)).isGreaterThan(Math.log(1e-9));
+        Arrays.fill(x, 0.5001);
+        long excluded = with(12).withErrors(0.9, 0.001).withBudget(300).decide(MODEL, at(x), 0.5).stream()
+                .filter(d -> d.outcome() == Outcome.EXCLUDED)
+                .count();
+        assertThat(BinomialTail.logUpper(excluded, 1000, 0.001)).isGreaterThan(Math.log(1e-9));
     }
 
     /**
@@ -173,6 +193,109 @@ class SequentialSmoothingTest {
         assertThatThrownBy(() -> with(1).decide(MODEL, at(1), Double.NaN)).hasMessageContaining("radius must be >= 0");
         assertThatThrownBy(() -> with(1).withErrors(0, 0.1))
                 .hasMessage("alpha and beta must be in (0, 1), were 0.0 and 0.1");
+    }
+
+    /** The class must not be chosen on the copies that bound its probability: no copy is asked about twice. */
+    @Test
+    void decide_selectionAndEstimation_shareNoCopy() {
+        List<Float> asked = new ArrayList<>();
+        RadiusDecision d = with(8).decide(recording(asked), at(0.8), 0.5).get(0);
+        assertThat(asked).hasSize(100 + (int) d.samples()).doesNotHaveDuplicates();
+    }
+
+    /** A base that keeps what it is asked about. */
+    private static Classifier recording(List<Float> asked) {
+        return new Classifier() {
+            @Override
+            public Batch logits(Batch inputs) {
+                for (int i = 0; i < inputs.size(); i++) {
+                    asked.add(inputs.get(i, 0));
+                }
+                return MODEL.logits(inputs);
+            }
+
+            @Override
+            public ModelSpec spec() {
+                return SPEC;
+            }
+        };
+    }
+
+    @Test
+    void decideTogether_clearExamples_makeTheOthersCheaper() {
+        double[] x = new double[60];
+        Arrays.fill(x, 1.5);
+        Arrays.fill(x, 0, 8, 0.6);
+        Arrays.fill(x, 8, 12, 0.1);
+        List<RadiusDecision> together = with(9).decideTogether(MODEL, at(x), 0.5);
+        List<RadiusDecision> each = with(9).familyWise(60).decide(MODEL, at(x), 0.5);
+        long fewer = 0;
+        for (int i = 0; i < x.length; i++) {
+            // It certifies whatever Bonferroni certifies, on no more samples.
+            if (each.get(i).outcome() == Outcome.CERTIFIED) {
+                assertThat(together.get(i).outcome()).isEqualTo(Outcome.CERTIFIED);
+                assertThat(together.get(i).samples())
+                        .isLessThanOrEqualTo(each.get(i).samples());
+                fewer += each.get(i).samples() - together.get(i).samples();
+            }
+            assertThat(together.get(i).outcome()).isEqualTo(i >= 8 && i < 12 ? Outcome.EXCLUDED : Outcome.CERTIFIED);
+        }
+        assertThat(fewer).isGreaterThan(300);
+        assertThat(with(9).decideTogether(MODEL, at(0.6), 0.5)).isEqualTo(with(9).decide(MODEL, at(0.6), 0.5));
+        assertThat(with(9).decideTogether(MODEL, at(), 0.5)).isEmpty();
+    }
+
+    /** What lay just short at the first level is certified, without further samples, once the others have left. */
+    @Test
+    void decideTogether_budgetUsedUp_looksAgainAtTheLaterLevel() {
+        SequentialSmoothing few = with(10).withErrors(0.01, 0.05).withBudget(64);
+        double[] x = new double[400];
+        Arrays.fill(x, 0, 380, 1.5);
+        Arrays.fill(x, 380, 400, 0.5);
+        List<RadiusDecision> together = few.decideTogether(MODEL, at(x), 0.1);
+        List<RadiusDecision> each = few.familyWise(400).decide(MODEL, at(x), 0.1);
+        // With k certified in the end, those are certified whose evidence reaches level α / (n − k), and no others.
+        long certified =
+                together.stream().filter(d -> d.outcome() == Outcome.CERTIFIED).count();
+        double needed = new SmoothingNoise.Gaussian(SIGMA).probability(0.1);
+        BetaMixture mixture = new BetaMixture(needed);
+        for (RadiusDecision d : together) {
+            double evidence = mixture.log(d.hits(), d.samples(), needed);
+            assertThat(d.outcome() == Outcome.CERTIFIED)
+                    .isEqualTo((double) d.hits() / d.samples() > needed
+                            && evidence >= BetaMixture.threshold(0.01 / (400 - certified)));
+        }
+        assertThat(certified)
+                .isGreaterThan(each.stream()
+                        .filter(d -> d.outcome() == Outcome.CERTIFIED)
+                        .count());
+    }
+
+    /**
+     * 100 families, each with 40 examples a hair inside and 20 that are clear. At α = 0.2 a family has a false certificate
+     * with probability at most α: as many as make the test fail have probability below 1e-9.
+     */
+    @Test
+    void decideTogether_manyFamilies_haveAFalseCertificateAtMostAlpha() {
+        double[] x = new double[60];
+        Arrays.fill(x, 0.4999);
+        Arrays.fill(x, 40, 60, 1.6);
+        int wrong = 0;
+        int alone = 0;
+        for (int family = 0; family < 100; family++) {
+            SequentialSmoothing smoothing =
+                    with(1000 + family).withErrors(0.2, 0.2).withBudget(300);
+            List<RadiusDecision> decisions = smoothing.decideTogether(MODEL, at(x), 0.5);
+            wrong += falselyCertified(decisions.subList(0, 40));
+            alone += falselyCertified(smoothing.decide(MODEL, at(x).rows(0, 40), 0.5));
+            assertThat(decisions.subList(40, 60)).allMatch(d -> d.outcome() == Outcome.CERTIFIED);
+        }
+        assertThat(BinomialTail.logUpper(wrong, 100, 0.2)).isGreaterThan(Math.log(1e-9));
+        assertThat(alone).isGreaterThan(2 * wrong);
+    }
+
+    private static int falselyCertified(List<RadiusDecision> decisions) {
+        return decisions.stream().anyMatch(d -> d.outcome() == Outcome.CERTIFIED) ? 1 : 0;
     }
 
     @Test

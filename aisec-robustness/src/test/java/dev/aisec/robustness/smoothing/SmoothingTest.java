@@ -10,6 +10,7 @@ import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.Batch;
 import dev.aisec.core.model.Bounds;
+import dev.aisec.core.model.Classifier;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.ModelSpec;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -139,10 +141,75 @@ class SmoothingTest {
         }
     }
 
+    /** The class must not be chosen on the copies that bound its probability: no copy is asked about twice. */
+    @Test
+    void certify_selectionAndEstimation_shareNoCopy() {
+        List<Float> asked = new ArrayList<>();
+        SmoothedClassifier.of(recording(asked), small(9)).certify(at(0.3));
+        assertThat(asked).hasSize(100 + 400).doesNotHaveDuplicates();
+    }
+
+    /** A base that keeps what it is asked about. */
+    private static Classifier recording(List<Float> asked) {
+        return new Classifier() {
+            @Override
+            public Batch logits(Batch inputs) {
+                for (int i = 0; i < inputs.size(); i++) {
+                    asked.add(inputs.get(i, 0));
+                }
+                return MODEL.logits(inputs);
+            }
+
+            @Override
+            public ModelSpec spec() {
+                return SPEC;
+            }
+        };
+    }
+
     @Test
     void predictOrAbstain_nearTheBoundary_abstains() {
         List<OptionalInt> classes = SmoothedClassifier.of(MODEL, small(6)).predictOrAbstain(at(0.9, 0.0001, -0.9));
         assertThat(classes).containsExactly(OptionalInt.of(1), OptionalInt.empty(), OptionalInt.of(0));
+    }
+
+    /** PREDICT tests n_A of n_A + n_B, two-sided; votes for further classes do not count. */
+    @Test
+    void predictOrAbstain_votesOnPaper_areTestedTwoSided() {
+        ModelSpec three = new ModelSpec(Shape.of(N), 3, Bounds.of(-9, 9));
+        for (int second = 0; second < 2; second++) {
+            int wrong = second;
+            int[] calls = {0};
+            Classifier scripted = new Classifier() {
+                @Override
+                public Batch logits(Batch inputs) {
+                    float[] z = new float[inputs.size() * 3];
+                    for (int i = 0; i < inputs.size(); i++, calls[0]++) {
+                        // 15 votes for 2 and 0, of them `wrong` for 0, then one for 1.
+                        z[i * 3 + (calls[0] < wrong ? 0 : calls[0] < 15 ? 2 : 1)] = 1;
+                    }
+                    return inputs.like(z, Shape.of(3));
+                }
+
+                @Override
+                public ModelSpec spec() {
+                    return three;
+                }
+            };
+            // 15 : 1 with the vote for 1 as second: p = 2 (16 + 1) / 2¹⁶ = 5.2e-4; 14 : 1 : 1: p = 2 (15 + 1) / 2¹⁵ =
+            // 9.8e-4.
+            double p = second == 0 ? 34 / 65536.0 : 32 / 32768.0;
+            for (double alpha : new double[] {0.999 * p, 1.001 * p}) {
+                calls[0] = 0;
+                assertThat(SmoothedClassifier.of(
+                                        scripted,
+                                        GaussianSmoothing.of(0.5)
+                                                .withSamples(16)
+                                                .withAlpha(alpha))
+                                .predictOrAbstain(at(0)))
+                        .containsExactly(alpha < p ? OptionalInt.empty() : OptionalInt.of(2));
+            }
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.aisec.core.model.DifferentiableClassifier;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.LinearClassifier;
 import dev.aisec.core.model.Logits;
+import dev.aisec.core.model.LogitsAndGradient;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.ModelSpec;
@@ -24,7 +25,9 @@ import dev.aisec.robustness.attack.BallAttack;
 import dev.aisec.robustness.attack.Norm;
 import dev.aisec.robustness.attack.Pgd;
 import dev.aisec.robustness.smoothing.SoftSmoothedClassifier;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -181,6 +184,38 @@ class RobustTrainingTest {
                 .isEqualTo(hard.inputs());
         assertThat(training.apply(MODEL, batch, new Seed(1).generator(1)).inputs())
                 .isNotEqualTo(hard.inputs());
+    }
+
+    /** In a ball of next to nothing, the copies that the attack went by are those that come back. */
+    @Test
+    void smoothAdv_copies_haveTheNoiseThatTheAttackSaw() {
+        List<Batch> asked = new ArrayList<>();
+        DifferentiableClassifier recording = new DifferentiableClassifier() {
+            @Override
+            public ModelSpec spec() {
+                return SPEC;
+            }
+
+            @Override
+            public Batch logits(Batch inputs) {
+                return MODEL.logits(inputs);
+            }
+
+            @Override
+            public LogitsAndGradient gradient(Batch inputs, UnaryOperator<Batch> cotangentOfLogits) {
+                asked.add(inputs);
+                return MODEL.gradient(inputs, cotangentOfLogits);
+            }
+        };
+        Labelled hard = new SmoothAdv(Pgd.of(Norm.L2, 1e-6).withSteps(0.5, 2), 0.25, 3)
+                .apply(recording, batch(), new Seed(1).generator(0));
+        assertThat(asked).isNotEmpty();
+        for (Batch copies : asked) {
+            assertThat(copies.size()).isEqualTo(18);
+            for (int r = 0; r < 18; r++) {
+                assertThat(Norm.LINF.distance(copies, hard.inputs(), r)).isLessThan(1e-5);
+            }
+        }
     }
 
     @Test
