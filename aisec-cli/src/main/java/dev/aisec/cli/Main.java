@@ -3,6 +3,7 @@ package dev.aisec.cli;
 
 import dev.aisec.core.MalformedInputException;
 import dev.aisec.core.VerificationException;
+import dev.aisec.privacy.accounting.LedgerUnavailableException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -79,6 +80,7 @@ public final class Main {
     static int run(Streams streams, String... args) {
         CommandLine line = new CommandLine(new Main());
         line.addSubcommand("assess", new AssessCommand(streams));
+        line.addSubcommand("dp", dp(streams));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(streams.out(), true));
         line.setErr(new PrintWriter(streams.err(), true));
@@ -90,6 +92,15 @@ public final class Main {
             return 0;
         }
         return execute(line, streams, args);
+    }
+
+    private static CommandLine dp(Streams streams) {
+        return new CommandLine(new DpCommand(streams))
+                .addSubcommand("epsilon", new DpEpsilonCommand(streams))
+                .addSubcommand("sigma", new DpSigmaCommand(streams))
+                .addSubcommand("steps", new DpStepsCommand(streams))
+                .addSubcommand("release", new DpReleaseCommand(streams))
+                .addSubcommand("ledger", new DpLedgerCommand(streams));
     }
 
     /** Runs a command; what picocli lets through, such as lack of memory, is a fault of aisec and not a negative answer. */
@@ -111,6 +122,7 @@ public final class Main {
         boolean input = e instanceof IOException
                 || e instanceof IllegalArgumentException
                 || e instanceof MalformedInputException
+                || e instanceof LedgerUnavailableException
                 || e instanceof VerificationException;
         return input ? BAD_INPUT : OWN_FAULT;
     }
@@ -125,7 +137,7 @@ public final class Main {
     }
 
     /** One line; on a terminal it takes the place of a bar that was not finished. */
-    private static void tell(Streams streams, String message) {
+    static void tell(Streams streams, String message) {
         streams.err()
                 .println((streams.terminal() ? "\r\033[K" : "") + "aisec: "
                         + message.replaceAll("\\p{Cntrl}+", " ").strip());

@@ -23,9 +23,11 @@ class ModuleArrowsTest {
             "provenance", Set.of("core"),
             "nd4j", Set.of("core", "provenance"),
             "robustness", Set.of("core", "provenance", "nd4j"),
+            "privacy", Set.of("core"),
+            "junit", Set.of("core", "privacy"),
             "assessment", Set.of("core"),
-            "cli", Set.of("core", "provenance", "nd4j", "robustness", "assessment"),
-            "benchmarks", Set.of("core", "provenance", "nd4j", "robustness", "assessment", "cli"));
+            "cli", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "assessment"),
+            "benchmarks", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "assessment", "cli"));
 
     /** The only modules whose main sources may see ND4J, Deeplearning4j and JavaCPP. */
     private static final Set<String> TENSORS = Set.of("nd4j", "robustness", "cli", "benchmarks");
