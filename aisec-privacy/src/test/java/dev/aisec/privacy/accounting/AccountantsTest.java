@@ -265,7 +265,7 @@ class AccountantsTest {
     private static double renyi(double rate, double sigma, double order, double power) {
         double low = -14;
         double high = Math.max(power, 0) / sigma + 14;
-        int steps = 40_000;
+        int steps = 20_000;
         double h = (high - low) / steps;
         double top = Math.max(0, order * (order - 1) / 2 / sigma / sigma + order * Math.log(rate));
         double sum = 0;

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SortedMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,7 +57,6 @@ class PartitionSelectionTest {
         "0.01,1e-2,150",
         "5,1e-12,30",
         "0.3,0.5,40",
-        "40,1e-300,40",
         "1000,1e-3,5",
         "0.7,1e-60,410",
         "1e-3,0.1,40",
@@ -78,6 +78,12 @@ class PartitionSelectionTest {
         }
         // The whole way to certainty is covered.
         assertThat(pi.get(n)).isEqualByComparingTo(BigDecimal.ONE);
+    }
+
+    @Test
+    @Tag("long")
+    void keepProbability_leastDelta_holdsTheRecursion() {
+        keepProbability_enclosures_holdTheRecursion(40, 1e-300, 40);
     }
 
     /** Neighbouring numbers of users, both ways and for naming and not naming; somewhere with equality. */
