@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * truncated tails, wrapping and the rounding of the transform are bounded and count against the answer. Tilting keeps the
  * relative error of δ small down to 1e-30 and below.
  *
- * <p>Limits: a loss that is known by a bound only ({@link ZeroConcentrated}; sampling under REPLACE_ONE, for which the worst pair
+ * <p>Limits: a loss that is known by a bound only ({@link ZeroConcentrated}; sampling under REPLACE_ONE with an absent
+ * record halfway, for which the worst pair
  * is not known) has a wider interval: above, advanced joint convexity and the convex hull of the bound; below, Gaussian noise, or
  * a record at either end of the range. The grid gets coarser where more than 2²⁰ points would be needed.
  *

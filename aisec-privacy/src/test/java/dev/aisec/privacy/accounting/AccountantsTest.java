@@ -51,6 +51,8 @@ class AccountantsTest {
                 sampled(0.5, 3, 1, Neighbouring.ZERO_OUT),
                 new PoissonSampled(0.1, new Laplace(1, ADD)).repeat(20),
                 new PoissonSampled(0.1, new Laplace(1, REPLACE)).repeat(20),
+                new PoissonSampled(0.1, new Gaussian(1, REPLACE)).repeat(20),
+                PoissonSampled.halfwayAbsent(0.1, new Laplace(1, REPLACE)).repeat(20),
                 new PoissonSampled(0.2, new RandomizedResponse(0.7, 4, REPLACE)).repeat(12),
                 new PoissonSampled(0.2, new DiscreteGaussian(4, 1, ADD)).repeat(12),
                 new PoissonSampled(0.2, new Approximate(0.4, 1e-9, ADD)).repeat(12),
@@ -390,6 +392,7 @@ class AccountantsTest {
     }
 
     static PrivacyLoss sampled(double rate, double sigma, long steps, Neighbouring neighbouring) {
-        return new PoissonSampled(rate, new Gaussian(sigma, neighbouring)).repeat(steps);
+        return PoissonSampled.halfwayAbsent(rate, new Gaussian(sigma, neighbouring))
+                .repeat(steps);
     }
 }
