@@ -98,7 +98,10 @@ public final class ClippedSum {
      * @return this
      */
     public ClippedSum merge(ClippedSum other) {
-        require(other.clip, other.l2, other.dimension());
+        if (other == this) {
+            throw new IllegalArgumentException("other must be another sum, was this one");
+        }
+        other.require(clip, l2, sum.length);
         requireRecords(Math.addExact(records, other.records));
         records += other.records;
         for (int i = 0; i < sum.length; i++) {

@@ -326,6 +326,19 @@ class AccountantsTest {
     }
 
     @Test
+    void pld_lossesBeyondTheGridOfABound_upperStaysAboveWhatIsReached() {
+        for (double rho : new double[] {5, 20, 105, 1000}) {
+            PrivacyLoss loss = new ZeroConcentrated(rho, ADD).and(new Pure(0.001, ADD));
+            for (double delta : new double[] {0.03, 1e-6}) {
+                PrivacyInterval reached = PLD.epsilon(new Gaussian(1 / Math.sqrt(2 * rho), ADD), delta);
+                PrivacyInterval known = new ZcdpAccountant().epsilon(loss, delta);
+                assertThat(PLD.epsilon(loss, delta).upper())
+                        .isBetween(reached.upper(), known.upper() * 1.01);
+            }
+        }
+    }
+
+    @Test
     void everyAccountant_replaceOne_costsMoreThanAddRemoveOfTheSameNoise() {
         // Clipped sums: noise σ C is a multiplier of σ for a record more, of σ / 2 for another record.
         double sigma = 1.6;
