@@ -21,8 +21,7 @@ final class DpAuditExtension implements ParameterResolver, AfterTestExecutionCal
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         // One for all parameters of the method: the allowed probability of a false alarm is shared by all comparisons.
-        return context.getStore(NAMESPACE)
-                .computeIfAbsent(DpAuditor.class, key -> auditor(context), DpAuditor.class);
+        return context.getStore(NAMESPACE).computeIfAbsent(DpAuditor.class, key -> auditor(context), DpAuditor.class);
     }
 
     private static DpAuditor auditor(ExtensionContext context) {

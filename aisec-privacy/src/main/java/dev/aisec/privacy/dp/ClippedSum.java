@@ -101,7 +101,7 @@ public final class ClippedSum {
         if (other == this) {
             throw new IllegalArgumentException("other must be another sum, was this one");
         }
-        other.require(clip, l2, sum.length);
+        require(other.clip, other.l2, other.dimension());
         requireRecords(Math.addExact(records, other.records));
         records += other.records;
         for (int i = 0; i < sum.length; i++) {

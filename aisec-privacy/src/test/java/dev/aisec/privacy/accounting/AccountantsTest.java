@@ -332,8 +332,7 @@ class AccountantsTest {
             for (double delta : new double[] {0.03, 1e-6}) {
                 PrivacyInterval reached = PLD.epsilon(new Gaussian(1 / Math.sqrt(2 * rho), ADD), delta);
                 PrivacyInterval known = new ZcdpAccountant().epsilon(loss, delta);
-                assertThat(PLD.epsilon(loss, delta).upper())
-                        .isBetween(reached.upper(), known.upper() * 1.01);
+                assertThat(PLD.epsilon(loss, delta).upper()).isBetween(reached.upper(), known.upper() * 1.01);
             }
         }
     }
