@@ -20,14 +20,17 @@ final class DpAuditExtension implements ParameterResolver, AfterTestExecutionCal
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        // One for all parameters of the method: the allowed probability of a false alarm is shared by all comparisons.
+        return context.getStore(NAMESPACE).computeIfAbsent(DpAuditor.class, key -> auditor(context), DpAuditor.class);
+    }
+
+    private static DpAuditor auditor(ExtensionContext context) {
         DpAudit claim = AnnotationSupport.findAnnotation(context.getRequiredTestMethod(), DpAudit.class)
                 .orElseThrow();
-        DpAuditor auditor = new DpAuditor(
+        return new DpAuditor(
                 new MechanismAudit(claim.epsilon(), claim.delta(), claim.samples(), claim.falseAlarm()),
                 context.getRequiredTestClass().getSimpleName() + "." + context.getDisplayName(),
                 context::publishReportEntry);
-        context.getStore(NAMESPACE).put(DpAuditor.class, auditor);
-        return auditor;
     }
 
     @Override

@@ -42,6 +42,15 @@ class DpAuditTest {
         run("takesNoAuditor").assertStatistics(stats -> stats.failed(1));
     }
 
+    @Test
+    void dpAudit_twoParameters_shareOneAuditor() {
+        EngineTestKit.engine("junit-jupiter")
+                .selectors(selectMethod(Mechanisms.class, "twoAuditors", DpAuditor.class, DpAuditor.class))
+                .execute()
+                .testEvents()
+                .assertStatistics(stats -> stats.succeeded(1).failed(0));
+    }
+
     private static Events run(String method) {
         Class<?> parameter = method.equals("takesNoAuditor") ? null : DpAuditor.class;
         return EngineTestKit.engine("junit-jupiter")
@@ -113,6 +122,12 @@ class DpAuditTest {
         @DpAudit(epsilon = 2, samples = 200_000)
         void noiseInFloatingPoint(DpAuditor auditor) {
             auditor.compare(() -> 0 + laplace(1), () -> 1 + laplace(1));
+        }
+
+        @DpAudit(epsilon = 1, samples = 1000)
+        void twoAuditors(DpAuditor auditor, DpAuditor other) {
+            auditor.compare(() -> laplace(1), () -> laplace(1));
+            assertThat(other).isSameAs(auditor);
         }
 
         @DpAudit(epsilon = 1)

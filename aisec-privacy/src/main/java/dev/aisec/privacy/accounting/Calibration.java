@@ -68,7 +68,8 @@ public record Calibration(Accountant accountant, double epsilon, double delta) {
     public record Steps(long count, PrivacyInterval epsilon) {}
 
     /**
-     * The least Gaussian noise for steps on Poisson samples.
+     * The least Gaussian noise for steps on Poisson samples. Under REPLACE_ONE nothing is assumed of absent records; for clipped
+     * vectors use {@link #noise(DoubleFunction)} with {@link PoissonSampled#halfwayAbsent(double, PrivacyLoss)}.
      *
      * @param rate sampling rate q; in (0, 1]
      * @param steps number of steps; at least 1

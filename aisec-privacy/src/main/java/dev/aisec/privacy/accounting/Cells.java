@@ -9,7 +9,6 @@ import dev.aisec.privacy.accounting.PrivacyLoss.PoissonSampled;
 import dev.aisec.privacy.accounting.PrivacyLoss.Pure;
 import dev.aisec.privacy.accounting.PrivacyLoss.RandomizedResponse;
 import dev.aisec.privacy.accounting.PrivacyLoss.ZeroConcentrated;
-import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import org.apache.commons.math3.analysis.integration.gauss.GaussIntegrator;
 import org.apache.commons.math3.analysis.integration.gauss.GaussIntegratorFactory;
@@ -89,26 +88,37 @@ final class Cells {
             if (loss.neighbouring() != Neighbouring.REPLACE_ONE) {
                 return of(inner, rate, width, cut);
             }
-            PrivacyLoss half = Profile.halved(inner);
+            PrivacyLoss half = Profile.halved(sampled);
             if (half instanceof Gaussian gaussian) {
                 return mixture(rate, gaussian.noiseMultiplier(), width, cut);
             }
             if (half != null) {
                 return of(half, rate, width, cut);
             }
-            double[][] atoms = atoms(inner, cut);
-            if (atoms == null) {
-                return null;
-            }
-            for (double[] atom : atoms) {
-                atom[0] *= rate;
-                atom[1] *= rate;
-            }
-            atoms = Arrays.copyOf(atoms, atoms.length + 1);
-            atoms[atoms.length - 1] = new double[] {1 - rate, 1 - rate};
-            return ofAtoms(atoms, width).cut(inner, cut);
+            // Its absence shows: with probability 1 - q the outputs are alike.
+            Cells whole = of(inner, 1, width, cut);
+            return whole == null ? null : whole.diluted(rate);
         }
         return of(loss, 1, width, cut);
+    }
+
+    /** With probability 1 − q an outcome that tells nothing. */
+    private Cells diluted(double rate) {
+        int low = Math.min(first, 0);
+        Cells diluted = new Cells(width, low, Math.max(first + p.length, 1) - low);
+        for (int i = 0; i < p.length; i++) {
+            diluted.p[first - low + i] = rate * p[i];
+            diluted.q[first - low + i] = rate * q[i];
+        }
+        diluted.p[-low] += 1 - rate;
+        diluted.q[-low] += 1 - rate;
+        diluted.lowP = rate * lowP;
+        diluted.lowQ = rate * lowQ;
+        diluted.highP = rate * highP;
+        diluted.highQ = rate * highQ;
+        diluted.breakP = rate * breakP;
+        diluted.breakQ = rate * breakQ;
+        return diluted;
     }
 
     /** Adds what the atoms of discrete Gaussian noise left out: by the integral, less than both normal tails. */
@@ -133,7 +143,7 @@ final class Cells {
             return exact(inner)
                     && (sampled.rate() == 1
                             || loss.neighbouring() != Neighbouring.REPLACE_ONE
-                            || Profile.halved(inner) == null);
+                            || Profile.halved(sampled) == null);
         }
         return !(loss instanceof PrivacyLoss.Composed);
     }

@@ -337,8 +337,9 @@ final class Convolution {
 
         /** ε for δ: an upper end if the dots are above, a lower end if below. */
         double epsilon(double delta) {
-            double left = (delta - broken) * (above ? 1 - slack() : 1 + slack());
-            if (left <= 0) {
+            // Without finite masses the slack is beyond 1; it must not turn the sign.
+            double left = (delta - broken) * (above ? Math.max(0, 1 - slack()) : 1 + slack());
+            if (!(left > 0)) {
                 return Double.POSITIVE_INFINITY;
             }
             Tail tail = new Tail();

@@ -16,7 +16,7 @@ import java.util.Arrays;
  */
 final class Dots {
     /** Where a profile is cut off at the latest; what is left counts as a break. */
-    private static final int MOST_POINTS = 1 << 16;
+    static final int MOST_POINTS = 1 << 16;
 
     final double step;
     final int first;

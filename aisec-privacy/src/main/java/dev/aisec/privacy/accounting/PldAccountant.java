@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * truncated tails, wrapping and the rounding of the transform are bounded and count against the answer. Tilting keeps the
  * relative error of δ small down to 1e-30 and below.
  *
- * <p>Limits: a loss that is known by a bound only ({@link ZeroConcentrated}; sampling under REPLACE_ONE, for which the worst pair
+ * <p>Limits: a loss that is known by a bound only ({@link ZeroConcentrated}; sampling under REPLACE_ONE with an absent
+ * record halfway, for which the worst pair
  * is not known) has a wider interval: above, advanced joint convexity and the convex hull of the bound; below, Gaussian noise, or
  * a record at either end of the range. The grid gets coarser where more than 2²⁰ points would be needed.
  *
@@ -199,13 +200,15 @@ public record PldAccountant(double discretisation) implements Accountant {
     private double step(List<Part> parts, double cut) {
         double variance = 0;
         double total = 0;
-        double range = 0;
+        double widest = 0;
         double atom = 0;
         for (Part part : parts) {
             double spread = spread(part.loss());
             variance += part.times() * spread * spread;
             total += part.times();
-            range = Math.max(range, range(part.loss(), cut));
+            // The hull of a bound has fewer points; the factor 2 is for the step getting finer in the end.
+            double points = Cells.exact(part.loss()) ? LARGEST_GRID : Dots.MOST_POINTS / 2;
+            widest = Math.max(widest, range(part.loss(), cut) / points);
             if (!(part.loss() instanceof PoissonSampled)) {
                 PrivacyLoss.@Nullable Approximate own = Profile.own(part.loss());
                 atom = own == null ? atom : Math.max(atom, own.epsilon());
@@ -214,7 +217,7 @@ public record PldAccountant(double discretisation) implements Accountant {
         // What is not on the grid adds at most step²/4 per release to the variance.
         double step = Math.min(discretisation, Math.sqrt(variance / total) / 25);
         step = Math.max(step, 20 * Math.sqrt(variance) / LARGEST_GRID);
-        step = Math.max(step, range / LARGEST_GRID);
+        step = Math.max(step, widest);
         // The atoms of the largest pure loss lie on the grid.
         return atom > 0 ? atom / Math.ceil(atom / step) : step;
     }

@@ -175,14 +175,22 @@ public sealed interface PrivacyLoss {
      * A release on a random part of the records, each taken independently with probability q (Poisson sampling). It covers no
      * shuffling, no fixed batch size, and no sample whose membership is shown.
      *
-     * <p>Under REPLACE_ONE, Gaussian and Laplace noise are taken to be on sums in which an absent record is half as far from a
-     * present one as two records are from each other, as with vectors clipped to a ball about zero. Other losses gain a factor q
-     * of δ only.
+     * <p>Under REPLACE_ONE nothing is assumed of how an absent record differs from a present one, so that only δ gains, by a factor
+     * q. With {@code halfwayAbsent}, which {@link #halfwayAbsent} sets, an absent record is at most half of the sensitivity away
+     * from any present one; then Gaussian and Laplace noise gain much more. That holds for sums of vectors clipped to a ball
+     * about zero, whose sensitivity under REPLACE_ONE is the diameter. It does not hold for sums of values in [0, 1], nor for
+     * means of the sampled records.
+     *
+     * <p>Under ZERO_OUT, a sampled record that contributes zero must be the same as none: nothing released depends on how many
+     * records were sampled.
      *
      * @param rate q; in (0, 1]
      * @param loss what the release gives away on the part; not sampled itself
+     * @param halfwayAbsent whether, under REPLACE_ONE, an absent record is at most half of the sensitivity away from any present
+     *     one; false under the other relations, where it means nothing. If it is said and does not hold, more is given away than
+     *     the accountants tell.
      */
-    record PoissonSampled(double rate, PrivacyLoss loss) implements PrivacyLoss {
+    record PoissonSampled(double rate, PrivacyLoss loss, boolean halfwayAbsent) implements PrivacyLoss {
         /** Checks q. */
         public PoissonSampled {
             if (!(rate > 0 && rate <= 1)) {
@@ -191,6 +199,33 @@ public sealed interface PrivacyLoss {
             if (loss instanceof PoissonSampled) {
                 throw new IllegalArgumentException("loss must not be sampled itself, was " + loss);
             }
+            if (loss instanceof Composed composed
+                    && composed.parts().stream().anyMatch(part -> part.loss() instanceof PoissonSampled)) {
+                throw new IllegalArgumentException("loss must have no sampled parts, was " + loss);
+            }
+            halfwayAbsent = halfwayAbsent && loss.neighbouring() == Neighbouring.REPLACE_ONE;
+        }
+
+        /**
+         * Without an assumption on absent records.
+         *
+         * @param rate q; in (0, 1]
+         * @param loss what the release gives away on the part; not sampled itself
+         */
+        public PoissonSampled(double rate, PrivacyLoss loss) {
+            this(rate, loss, false);
+        }
+
+        /**
+         * For sums of vectors clipped to a ball about zero, as in training with clipped gradients: an absent record is halfway
+         * between any two present ones that are furthest apart.
+         *
+         * @param rate q; in (0, 1]
+         * @param loss what the release gives away on the part; not sampled itself
+         * @return the loss; under other relations than REPLACE_ONE the same as without
+         */
+        public static PoissonSampled halfwayAbsent(double rate, PrivacyLoss loss) {
+            return new PoissonSampled(rate, loss, true);
         }
 
         @Override

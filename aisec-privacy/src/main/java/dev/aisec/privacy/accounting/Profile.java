@@ -219,12 +219,12 @@ interface Profile {
     }
 
     /**
-     * REPLACE_ONE on a sample. Without knowledge of what an absent record does, δ is q δ(ε), reached where its absence shows. For
-     * Gaussian and Laplace noise an absent record is half as far as another one, and advanced joint convexity applies.
+     * REPLACE_ONE on a sample. Without knowledge of what an absent record does, δ is q δ(ε), reached where its absence shows. Where
+     * it is known to be half as far as another one, advanced joint convexity applies to Gaussian and Laplace noise.
      */
     private static Profile replaced(PoissonSampled loss, Profile whole) {
         double rate = loss.rate();
-        PrivacyLoss half = halved(merged(loss.loss()));
+        PrivacyLoss half = halved(loss);
         if (half == null) {
             return bounds(epsilon -> rate * whole.upper(epsilon), epsilon -> rate * whole.lower(epsilon));
         }
@@ -243,8 +243,12 @@ interface Profile {
                         : zeroed.lower(epsilon));
     }
 
-    /** The loss of adding a record where this is that of replacing one, for vectors in a ball about zero; null if not known. */
-    static @Nullable PrivacyLoss halved(PrivacyLoss loss) {
+    /** The loss of adding a record where an absent one is known to be halfway; null if not known. */
+    static @Nullable PrivacyLoss halved(PoissonSampled sampled) {
+        if (!sampled.halfwayAbsent()) {
+            return null;
+        }
+        PrivacyLoss loss = merged(sampled.loss());
         if (loss instanceof Gaussian gaussian) {
             return new Gaussian(2 * gaussian.noiseMultiplier(), gaussian.neighbouring());
         }

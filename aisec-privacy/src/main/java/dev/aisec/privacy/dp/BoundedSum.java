@@ -16,7 +16,8 @@ import java.util.Map;
  * value is rounded by at most 2⁻³¹ of the width of the bounds.
  *
  * <p>Assumptions: bounds, like all parameters, are chosen without looking at the data. Under REPLACE_ONE every record is added,
- * and each user has at least one; who adds only some chooses bounds with 0 between them.
+ * and each user has at least one; who adds only some chooses bounds with 0 between them. Under
+ * ZERO_OUT, as under ADD_REMOVE, the record that counts for nothing is not added; a value of 0 that is added is a record.
  *
  * <p>Formula: a user adds between min(lower, m·lower) and max(upper, m·upper); the sensitivity is that of
  * {@link Neighbouring#sumSensitivity}, in steps of the lattice.

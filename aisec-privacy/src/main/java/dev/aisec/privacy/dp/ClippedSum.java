@@ -98,6 +98,9 @@ public final class ClippedSum {
      * @return this
      */
     public ClippedSum merge(ClippedSum other) {
+        if (other == this) {
+            throw new IllegalArgumentException("other must be another sum, was this one");
+        }
         require(other.clip, other.l2, other.dimension());
         requireRecords(Math.addExact(records, other.records));
         records += other.records;

@@ -111,7 +111,11 @@ public record TruncatedLaplace(double sensitivity, double epsilon, double delta,
      * δ if A ≥ scale · ln((e^ε − 1 + 2δ) · a / ((1 + a) δ)); a/(1 + a) is at most 1/2. Rounded up.
      */
     long bound(long steps) {
-        double logarithm = Math.log1p(Math.expm1(epsilon) / (2 * delta));
+        double odds = Math.expm1(epsilon) / (2 * delta);
+        // Beyond the doubles the 1 is far below the slack of 1e-12.
+        double logarithm = odds < Double.POSITIVE_INFINITY
+                ? Math.log1p(odds)
+                : Math.log(Math.expm1(epsilon)) - Math.log(2 * delta);
         return (long) Math.ceil(scale(steps) * logarithm * (1 + 1e-12)) + 1;
     }
 }

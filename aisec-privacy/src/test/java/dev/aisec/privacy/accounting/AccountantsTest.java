@@ -52,6 +52,8 @@ class AccountantsTest {
                 sampled(0.5, 3, 1, Neighbouring.ZERO_OUT),
                 new PoissonSampled(0.1, new Laplace(1, ADD)).repeat(20),
                 new PoissonSampled(0.1, new Laplace(1, REPLACE)).repeat(20),
+                new PoissonSampled(0.1, new Gaussian(1, REPLACE)).repeat(20),
+                PoissonSampled.halfwayAbsent(0.1, new Laplace(1, REPLACE)).repeat(20),
                 new PoissonSampled(0.2, new RandomizedResponse(0.7, 4, REPLACE)).repeat(12),
                 new PoissonSampled(0.2, new DiscreteGaussian(4, 1, ADD)).repeat(12),
                 new PoissonSampled(0.2, new Approximate(0.4, 1e-9, ADD)).repeat(12),
@@ -341,6 +343,18 @@ class AccountantsTest {
     }
 
     @Test
+    void pld_lossesBeyondTheGridOfABound_upperStaysAboveWhatIsReached() {
+        for (double rho : new double[] {5, 20, 105, 1000}) {
+            PrivacyLoss loss = new ZeroConcentrated(rho, ADD).and(new Pure(0.001, ADD));
+            for (double delta : new double[] {0.03, 1e-6}) {
+                PrivacyInterval reached = PLD.epsilon(new Gaussian(1 / Math.sqrt(2 * rho), ADD), delta);
+                PrivacyInterval known = new ZcdpAccountant().epsilon(loss, delta);
+                assertThat(PLD.epsilon(loss, delta).upper()).isBetween(reached.upper(), known.upper() * 1.01);
+            }
+        }
+    }
+
+    @Test
     void everyAccountant_replaceOne_costsMoreThanAddRemoveOfTheSameNoise() {
         // Clipped sums: noise σ C is a multiplier of σ for a record more, of σ / 2 for another record.
         double sigma = 1.6;
@@ -407,6 +421,7 @@ class AccountantsTest {
     }
 
     static PrivacyLoss sampled(double rate, double sigma, long steps, Neighbouring neighbouring) {
-        return new PoissonSampled(rate, new Gaussian(sigma, neighbouring)).repeat(steps);
+        return PoissonSampled.halfwayAbsent(rate, new Gaussian(sigma, neighbouring))
+                .repeat(steps);
     }
 }

@@ -37,6 +37,33 @@ class FileLedgerTest {
     }
 
     @Test
+    void open_throughSymbolicAndHardLinks_isOneLedgerOrRefused() throws IOException {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), path);
+        try (FileLedger ledger = FileLedger.create(path, BUDGET);
+                FileLedger same = FileLedger.open(link)) {
+            ledger.reserve(QUARTER, "by its name");
+            same.reserve(QUARTER, "by the link");
+            assertThat(same.remaining()).isEqualTo(ledger.remaining()).isEqualTo(new BudgetAmount(0.5, 0));
+        }
+        Path hard = Files.createLink(directory.resolve("hard"), path);
+        assertThatThrownBy(() -> FileLedger.open(hard)).hasMessageContaining("its anchor is missing");
+    }
+
+    @Test
+    void use_afterClose_servesOnceAndStaysSpent() throws IOException {
+        SpendToken token;
+        try (FileLedger ledger = FileLedger.create(path, BUDGET)) {
+            token = ledger.reserve(QUARTER, "late");
+        }
+        token.use(QUARTER);
+        assertThatThrownBy(() -> token.use(QUARTER)).isInstanceOf(IllegalStateException.class);
+        try (FileLedger ledger = FileLedger.open(path)) {
+            assertThat(ledger.spent()).isEqualTo(new BudgetAmount(0.25, 0));
+            assertThat(ledger.entries()).extracting(LedgerEntry::used).containsExactly(false);
+        }
+    }
+
+    @Test
     void reserve_reopened_remembersAll() throws IOException {
         String head;
         try (FileLedger ledger = FileLedger.create(path, BUDGET)) {

@@ -113,13 +113,59 @@ class ProfileTest {
                 DoubleUnaryOperator down = x -> (1 - rate) * normal(x, sigma) + rate * normal(x + 1, sigma);
                 for (double epsilon : new double[] {0, 0.05, 0.5, 2}) {
                     // The multiplier is relative to the distance 2 of the replaced records.
-                    Profile profile = Profile.of(new PoissonSampled(rate, new Gaussian(sigma / 2, REPLACE)));
+                    Profile profile = Profile.of(PoissonSampled.halfwayAbsent(rate, new Gaussian(sigma / 2, REPLACE)));
                     double pair = hockey(up, down, epsilon, 12 * sigma);
                     assertThat(profile.lower(epsilon)).isCloseTo(pair, within(1e-6 * pair + 1e-14));
                     assertThat(profile.upper(epsilon)).isGreaterThanOrEqualTo(pair * (1 - 1e-7));
                 }
             }
         }
+    }
+
+    @Test
+    void sampledReplaced_absentAtFullDistanceOrAnywhere_covered() {
+        for (double rate : new double[] {0.01, 0.3}) {
+            for (double sigma : new double[] {0.5, 2}) {
+                for (double epsilon : new double[] {0, 0.05, 0.5, 2}) {
+                    PrivacyLoss step = new Gaussian(sigma, REPLACE);
+                    Profile profile = Profile.of(new PoissonSampled(rate, step));
+                    // Sums of values in [0, 1]: a record of 1 becomes one of 0, which is as if it were absent.
+                    DoubleUnaryOperator one = x -> (1 - rate) * normal(x, sigma) + rate * normal(x - 1, sigma);
+                    double pair = hockey(one, x -> normal(x, sigma), epsilon, 12 * sigma + 1);
+                    assertThat(profile.upper(epsilon)).isGreaterThanOrEqualTo(pair * (1 - 1e-7));
+                    // An absent record that shows, as in a mean of few: nothing else overlaps.
+                    double far = 40 * sigma;
+                    DoubleUnaryOperator up = x -> (1 - rate) * normal(x + far, sigma) + rate * normal(x - 1, sigma);
+                    DoubleUnaryOperator down = x -> (1 - rate) * normal(x + far, sigma) + rate * normal(x, sigma);
+                    double shown = hockey(up, down, epsilon, 60 * sigma);
+                    encloses(new PoissonSampled(rate, step), epsilon, shown, 1e-4);
+                }
+            }
+        }
+    }
+
+    @Test
+    void sampledReplaced_composed_upperAboveThatOfClippedVectors() {
+        PrivacyLoss step = new Gaussian(1, REPLACE);
+        PrivacyInterval unknown = PldAccountant.of().epsilon(new PoissonSampled(0.1, step).repeat(50), 1e-6);
+        PrivacyInterval halfway = PldAccountant.of()
+                .epsilon(PoissonSampled.halfwayAbsent(0.1, step).repeat(50), 1e-6);
+
+        assertThat(unknown.lower()).isGreaterThan(2 * halfway.upper());
+        assertThat(unknown.upper()).isCloseTo(unknown.lower(), within(0.01 * unknown.lower()));
+        assertThat(new RdpAccountant()
+                        .epsilon(new PoissonSampled(0.1, step).repeat(50), 1e-6)
+                        .upper())
+                .isGreaterThanOrEqualTo(unknown.lower());
+    }
+
+    @Test
+    void poissonSampled_sampledPartOrOtherRelation_refusedOrPlain() {
+        assertThatThrownBy(() ->
+                        new PoissonSampled(0.5, new PoissonSampled(0.5, new Pure(1, ADD)).and(new Pure(2, ADD))))
+                .hasMessageStartingWith("loss must have no sampled parts, was ");
+        assertThat(PoissonSampled.halfwayAbsent(0.5, new Pure(1, ADD)))
+                .isEqualTo(new PoissonSampled(0.5, new Pure(1, ADD)));
     }
 
     @Test

@@ -99,6 +99,7 @@ class ClippedSumTest {
         assertThatThrownBy(() -> sum.add(new float[3])).hasMessage("vector must have length 2, had 3");
         assertThatThrownBy(() -> sum.merge(ClippedSum.l1(1, 2)))
                 .hasMessage("sum must be of L1 clip 1.0 and dimension 2, was of L2 clip 1.0 and dimension 2");
+        assertThatThrownBy(() -> sum.merge(sum)).hasMessage("other must be another sum, was this one");
         assertThatThrownBy(() -> ClippedSum.l2(0, 2)).hasMessage("clip must be in [2^-900, 2^900], was 0.0");
         assertThat(sum.steps()).isEqualTo(before);
         assertThat(Arrays.equals(sum.steps(), sum.steps())).isTrue();

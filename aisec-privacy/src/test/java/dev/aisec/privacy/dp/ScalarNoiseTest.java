@@ -156,6 +156,19 @@ class ScalarNoiseTest {
     }
 
     @Test
+    void truncatedLaplace_extremeParameters_boundIsFiniteAndFalls() {
+        long before = Long.MAX_VALUE;
+        for (double delta : new double[] {1e-300, 1e-270, 1e-250, 1e-100, 0.5}) {
+            long bound = TruncatedLaplace.of(100, delta, 1, ADD_REMOVE).bound(1 << 20);
+            // A is Δ/ε · ln(e^ε / (2δ)), here to the last digits but a few.
+            double expected = (1 << 20) / 100.0 * (100 - Math.log(2 * delta));
+            assertThat((double) bound).isBetween(expected - 1, expected + 3);
+            assertThat(bound).isLessThan(before);
+            before = bound;
+        }
+    }
+
+    @Test
     void truncatedLaplace_draws_stayWithinTheBound() {
         TruncatedLaplace mechanism = TruncatedLaplace.of(0.5, 0.3, 1, ADD_REMOVE);
         long bound = mechanism.bound(4);
