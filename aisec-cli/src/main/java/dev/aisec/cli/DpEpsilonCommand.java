@@ -47,8 +47,8 @@ final class DpEpsilonCommand implements Callable<Integer> {
             names = "--noise-multiplier",
             paramLabel = "Z",
             required = true,
-            description = "standard deviation of the noise over the sensitivity (in DP-SGD, over the clipping norm"
-                    + " under add-remove and zero-out, over twice that under replace-one)")
+            description = "standard deviation of the noise over the norm that each record's contribution is clipped to, under"
+                    + " every relation; that replace-one changes the sum by twice the norm is counted")
     private double noiseMultiplier;
 
     @Mixin

@@ -58,9 +58,11 @@ final class DpSampling {
         return neighbouring;
     }
 
+    /** One step on a sum of vectors clipped to norm C, with noise of that many C: the relation tells the sensitivity. */
     PrivacyLoss step(double noiseMultiplier) {
-        PrivacyLoss step = new PrivacyLoss.Gaussian(noiseMultiplier, neighbouring);
-        return rate() == 1 ? step : new PrivacyLoss.PoissonSampled(rate, step);
+        PrivacyLoss step =
+                new PrivacyLoss.Gaussian(noiseMultiplier / neighbouring.clippedSumFactor(), neighbouring);
+        return rate() == 1 ? step : PrivacyLoss.PoissonSampled.halfwayAbsent(rate, step);
     }
 
     void addTo(Map<String, JsonValue> members) {

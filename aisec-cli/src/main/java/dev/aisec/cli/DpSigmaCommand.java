@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
         versionProvider = Main.Version.class,
         sortOptions = false,
         description = {
-            "The least noise multiplier with which Gaussian noise over many steps stays within epsilon and delta.",
+            "The least noise multiplier with which Gaussian noise over many steps stays within epsilon and delta:",
+            "standard deviation of the noise over the norm that each record's contribution is clipped to.",
             "The answer is on the safe side: its certified epsilon does not exceed the target."
         },
         exitCodeListHeading = "Exit codes:%n",
@@ -50,7 +51,8 @@ final class DpSigmaCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DpText.atLeastOne("--steps", steps);
-        Calibration.Noise noise = target.calibration().noise(sampling.rate(), steps, sampling.neighbouring());
+        Calibration.Noise noise = target.calibration()
+                .noise(multiplier -> sampling.step(multiplier).repeat(steps));
         if (json) {
             Map<String, JsonValue> members = new LinkedHashMap<>();
             members.put("noiseMultiplier", new JsonNumber(noise.multiplier()));

@@ -29,7 +29,7 @@ final class DpStepsCommand implements Callable<Integer> {
             names = "--noise-multiplier",
             paramLabel = "Z",
             required = true,
-            description = "standard deviation of the noise over the sensitivity")
+            description = "standard deviation of the noise over the norm that each record's contribution is clipped to")
     private double noiseMultiplier;
 
     @Mixin
