@@ -47,8 +47,9 @@ final class DpEpsilonCommand implements Callable<Integer> {
             names = "--noise-multiplier",
             paramLabel = "Z",
             required = true,
-            description = "standard deviation of the noise over the norm that each record's contribution is clipped to, under"
-                    + " every relation; that replace-one changes the sum by twice the norm is counted")
+            description =
+                    "standard deviation of the noise over the norm that each record's contribution is clipped to, under"
+                            + " every relation; that replace-one changes the sum by twice the norm is counted")
     private double noiseMultiplier;
 
     @Mixin

@@ -60,8 +60,7 @@ final class DpSampling {
 
     /** One step on a sum of vectors clipped to norm C, with noise of that many C: the relation tells the sensitivity. */
     PrivacyLoss step(double noiseMultiplier) {
-        PrivacyLoss step =
-                new PrivacyLoss.Gaussian(noiseMultiplier / neighbouring.clippedSumFactor(), neighbouring);
+        PrivacyLoss step = new PrivacyLoss.Gaussian(noiseMultiplier / neighbouring.clippedSumFactor(), neighbouring);
         return rate() == 1 ? step : PrivacyLoss.PoissonSampled.halfwayAbsent(rate, step);
     }
 

@@ -36,7 +36,7 @@ public interface Mechanism<I, O> {
     Release<O> release(I value, SpendToken token);
 
     /**
-     * Reserves budget and releases.
+     * Releases and pays. Refused input costs nothing: budget is reserved between the checks and the draw.
      *
      * @param value the private value
      * @param ledger the ledger that pays
@@ -44,6 +44,8 @@ public interface Mechanism<I, O> {
      * @return the release
      */
     default Release<O> release(I value, BudgetLedger ledger, Neighbouring neighbouring) {
-        return release(value, ledger.reserve(loss(neighbouring), getClass().getSimpleName()));
+        return release(
+                value,
+                SpendToken.paidWhenUsed(ledger, loss(neighbouring), getClass().getSimpleName()));
     }
 }
