@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
 
 /**
  * Policy gradient by the REINFORCE rule: a softmax table that is moved, after each episode, along an unbiased estimate of the gradient of the
- * discounted reward of the episode. The running mean of the returns of a state is subtracted, which lowers the variance only.
+ * discounted reward of the episode. The mean return of a state in earlier episodes is subtracted, which changes the variance only.
  *
  * <p>It finds a stationary point of the reward of an episode, not always the best one, and needs many episodes.
  *
@@ -73,6 +73,7 @@ public record PolicyGradient<S, A>(
         int[] states = new int[horizon];
         int[] taken = new int[horizon];
         double[] rewards = new double[horizon];
+        double[] returns = new double[horizon];
         double[][] policy = new double[size][actions.size()];
         for (int e = 0; e < episodes; e++) {
             Progress.checkInterrupted();
@@ -89,16 +90,19 @@ public record PolicyGradient<S, A>(
                 rewards[t] = step.reward();
                 state = step.state();
             }
+            // The baseline is that of earlier episodes: one that knew this episode's returns would bias the gradient.
             double back = 0;
             for (int t = horizon - 1; t >= 0; t--) {
                 back = rewards[t] + discount * back;
+                returns[t] = back;
                 int s = states[t];
-                double advantage = visits[s] == 0 ? 0 : back - baseline[s];
-                baseline[s] += (back - baseline[s]) / ++visits[s];
-                double move = rate * Math.pow(discount, t) * advantage;
+                double move = rate * Math.pow(discount, t) * (back - baseline[s]);
                 for (int a = 0; a < weights[s].length; a++) {
                     weights[s][a] += move * ((a == taken[t] ? 1 : 0) - policy[s][a]);
                 }
+            }
+            for (int t = 0; t < horizon; t++) {
+                baseline[states[t]] += (returns[t] - baseline[states[t]]) / ++visits[states[t]];
             }
             progress.update(e + 1L, episodes);
         }
