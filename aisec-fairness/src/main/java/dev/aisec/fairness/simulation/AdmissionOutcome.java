@@ -10,7 +10,8 @@ import java.util.OptionalDouble;
  * @param acceptanceRate the share of each group that is admitted, in [0, 1]
  * @param truePositiveRate of each group the share of the qualified that is admitted, in [0, 1]; empty where nobody is qualified
  * @param gamingRate the share of each group that pays to raise the score, in [0, 1]
- * @param burden what admission costs a qualified applicant of each group at least, on average; empty where nobody is qualified
+ * @param burden what admission costs a qualified applicant of each group at least, on average; empty where nobody is qualified, or one
+ *     of them cannot get there at any cost
  * @param utility the expected reward from one applicant
  */
 public record AdmissionOutcome(

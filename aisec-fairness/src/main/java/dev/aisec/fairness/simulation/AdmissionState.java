@@ -51,9 +51,13 @@ public final class AdmissionState {
      * The social burden: what admission costs a qualified applicant at least, on average, whether it was paid or not.
      *
      * @param group number of the group
-     * @return at least 0, where 1 is the worth of being admitted; empty if nobody qualified applied
+     * @return at least 0, where 1 is the worth of being admitted; empty if nobody qualified applied, or one applied who cannot get there at
+     *     any cost
      */
     public OptionalDouble burden(int group) {
+        if (Double.isInfinite(values[group * SIZE + BURDEN])) {
+            return OptionalDouble.empty();
+        }
         return SimulationMetric.ratio(values[group * SIZE + BURDEN], values[group * SIZE + Tally.QUALIFIED]);
     }
 
