@@ -75,13 +75,14 @@ class SimulationTest {
     }
 
     @Test
-    void minus_equalOpportunityAndMaximumUtility_groupOneGetsMoreLoansAndALowerScore() {
-        Simulation<LendingState, Decision> simulation = simulation(40, 400);
+    void minus_parityAndMaximumUtility_groupOneGetsMoreLoansAndALowerScore() {
+        Simulation<LendingState, Decision> simulation = simulation(200, 200);
         PairedComparison comparison = simulation
                 .run(fixed(DecisionCriterion.DEMOGRAPHIC_PARITY))
                 .minus(simulation.run(fixed(DecisionCriterion.MAXIMUM_UTILITY)));
         assertThat(comparison.end("acceptance-rate", "group=1").direction()).isEqualTo(Direction.MORE);
         assertThat(comparison.end("true-positive-rate", "group=1").direction()).isEqualTo(Direction.MORE);
+        assertThat(comparison.end("mean-score", "group=1").direction()).isEqualTo(Direction.LESS);
         assertThat(comparison.end("acceptance-rate", "group=0").direction()).isEqualTo(Direction.UNDECIDED);
         assertThat(comparison.evidence().measurements())
                 .extracting(Measurement::name)
