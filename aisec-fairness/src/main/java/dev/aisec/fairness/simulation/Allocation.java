@@ -34,7 +34,8 @@ public final class Allocation {
      *
      * <p>Exact: the lowest probability of the best allocation is that of some group at some number of units; for each of these the units
      * that keep all groups within alpha form a box, in which the greedy choice is optimal since returns diminish. A group without incidents has no
-     * probability and gets no units. Units that would break the bound stay unused. Of equal allocations that with the lowest probability smallest is taken.
+     * probability and gets no units. Units that would break the bound stay unused; since
+     * units are whole, a small alpha can leave nearly all of them unused. Of equal allocations that with the lowest probability smallest is taken.
      *
      * <p>Source: H. Elzayn, S. Jabbari, C. Jung, M. Kearns, S. Neel, A. Roth, Z. Schutzman, Fair algorithms for learning in allocation problems, FAT*
      * 2019, sections 3 and 4.

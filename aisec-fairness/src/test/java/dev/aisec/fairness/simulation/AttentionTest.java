@@ -141,14 +141,14 @@ class AttentionTest {
 
     @Test
     void run_fairAndLearnedAllocation_closeTheGapAndFollowTheOracle() {
-        int units = 8;
-        AttentionEnvironment environment = AttentionEnvironment.of(SPACE, units, 1, 4, 9);
+        int units = 15;
+        AttentionEnvironment environment = AttentionEnvironment.of(SPACE, units, 4, 8, 12);
         Simulation<AttentionState, Allocation> simulation =
                 Simulation.<AttentionState, Allocation>of(environment, 2_000, 12, new Seed(8));
         var most = simulation.run(new PlannedAllocation(units, 1));
         var fair = simulation.run(new PlannedAllocation(units, 0.15));
         var learned = simulation.run(LearnedAllocation.of(units, 0.15));
-        var wrong = simulation.run(new FixedAction<>(Allocation.of(8, 0, 0)));
+        var wrong = simulation.run(new FixedAction<>(Allocation.of(15, 0, 0)));
         PairedComparison price = fair.minus(most);
         assertThat(price.end("discovery-rate-gap", "").direction()).isEqualTo(Direction.LESS);
         assertThat(price.end("discoveries", "").direction()).isEqualTo(Direction.LESS);

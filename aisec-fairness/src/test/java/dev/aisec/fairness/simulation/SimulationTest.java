@@ -76,7 +76,7 @@ class SimulationTest {
 
     @Test
     void minus_parityAndMaximumUtility_groupOneGetsMoreLoansAndALowerScore() {
-        Simulation<LendingState, Decision> simulation = simulation(200, 200);
+        Simulation<LendingState, Decision> simulation = simulation(30, 3_000).withPoints(3);
         PairedComparison comparison = simulation
                 .run(fixed(DecisionCriterion.DEMOGRAPHIC_PARITY))
                 .minus(simulation.run(fixed(DecisionCriterion.MAXIMUM_UTILITY)));
