@@ -42,8 +42,9 @@ public class LendingBenchmark {
     private final ClusterPopulation population = ClusterPopulation.creditClusters();
     private final LendingEnvironment environment = LendingEnvironment.of(population);
     private final AcceptanceRule rule = AcceptanceRule.best(DecisionCriterion.EQUAL_OPPORTUNITY, population, 1);
-    private final Simulation<LendingState, Decision> simulation =
-            Simulation.<LendingState, Decision>of(environment, STEPS, 1, new Seed(1)).withPoints(10);
+    private final Simulation<LendingState, Decision> simulation = Simulation.<LendingState, Decision>of(
+                    environment, STEPS, 1, new Seed(1))
+            .withPoints(10);
     private final SimulationPolicy<LendingState, Decision> fixed = new RulePolicy<>(rule);
     private final SimulationPolicy<LendingState, Decision> adaptive =
             AdaptiveThreshold.of(environment, DecisionCriterion.EQUAL_OPPORTUNITY);

@@ -176,8 +176,8 @@ public record AdmissionEnvironment(ClusterPopulation population, List<Double> co
     @Override
     public List<SimulationMetric<AdmissionState>> metrics() {
         List<SimulationMetric<AdmissionState>> all = new ArrayList<>();
-        all.addAll(SimulationMetric.byGroup(
-                "acceptance-rate", "1", population.space(), AdmissionState::acceptanceRate));
+        all.addAll(
+                SimulationMetric.byGroup("acceptance-rate", "1", population.space(), AdmissionState::acceptanceRate));
         all.addAll(SimulationMetric.byGroup(
                 "true-positive-rate", "1", population.space(), AdmissionState::truePositiveRate));
         all.addAll(SimulationMetric.byGroup("gaming-rate", "1", population.space(), AdmissionState::gamingRate));

@@ -136,8 +136,8 @@ public record AttentionEnvironment(GroupSpace space, List<Double> rates, int uni
     public List<SimulationMetric<AttentionState>> metrics() {
         List<SimulationMetric<AttentionState>> all = new ArrayList<>();
         all.addAll(SimulationMetric.byGroup("discovery-rate", "1", space, AttentionState::discoveryRate));
-        all.addAll(SimulationMetric.byGroup(
-                "incident-rate", "incidents", space, (s, g) -> OptionalDouble.of(s.rate(g))));
+        all.addAll(
+                SimulationMetric.byGroup("incident-rate", "incidents", space, (s, g) -> OptionalDouble.of(s.rate(g))));
         all.add(SimulationMetric.of("discoveries", "incidents", s -> {
             double sum = 0;
             for (int g = 0; g < s.groups(); g++) {

@@ -31,8 +31,7 @@ public final class ClusterPopulation {
      * @param qualified for each cluster how likely somebody in it is qualified, in [0, 1]
      * @return the population
      */
-    public static ClusterPopulation of(
-            GroupSpace space, double[] shares, double[][] clusters, double[] qualified) {
+    public static ClusterPopulation of(GroupSpace space, double[] shares, double[][] clusters, double[] qualified) {
         Checks.size("shares", "groups", space.size(), shares.length);
         Checks.distribution("shares", shares);
         Checks.size("clusters", "groups", space.size(), clusters.length);

@@ -156,11 +156,20 @@ public record LendingEnvironment(ClusterPopulation population, double interest, 
     public List<SimulationMetric<LendingState>> metrics() {
         List<SimulationMetric<LendingState>> all = new ArrayList<>();
         all.addAll(SimulationMetric.byGroup(
-                "acceptance-rate", "1", population.space(), (s, g) -> s.population().acceptanceRate(g)));
+                "acceptance-rate",
+                "1",
+                population.space(),
+                (s, g) -> s.population().acceptanceRate(g)));
         all.addAll(SimulationMetric.byGroup(
-                "true-positive-rate", "1", population.space(), (s, g) -> s.population().truePositiveRate(g)));
-        all.addAll(SimulationMetric.byGroup("mean-score", "clusters", population.space(), (s, g) -> OptionalDouble.of(
-                s.population().meanScore(g))));
+                "true-positive-rate",
+                "1",
+                population.space(),
+                (s, g) -> s.population().truePositiveRate(g)));
+        all.addAll(SimulationMetric.byGroup(
+                "mean-score",
+                "clusters",
+                population.space(),
+                (s, g) -> OptionalDouble.of(s.population().meanScore(g))));
         all.add(SimulationMetric.of(
                 "utility", "loans", s -> OptionalDouble.of(s.population().utility())));
         return List.copyOf(all);

@@ -90,12 +90,13 @@ public record PairedComparison(
      */
     public Difference end(String name, String group) {
         for (Difference end : ends) {
-            if (end.name().equals(name) && end.labels().getOrDefault("group", "").equals(group)) {
+            if (end.name().equals(name)
+                    && end.labels().getOrDefault("group", "").equals(group)) {
                 return end;
             }
         }
-        throw new IllegalArgumentException("name must be a measure of the environment, was " + name
-                + (group.isEmpty() ? "" : " of " + group));
+        throw new IllegalArgumentException(
+                "name must be a measure of the environment, was " + name + (group.isEmpty() ? "" : " of " + group));
     }
 
     @Override

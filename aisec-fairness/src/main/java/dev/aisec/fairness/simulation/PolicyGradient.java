@@ -24,8 +24,7 @@ import java.util.random.RandomGenerator;
  * @param <S> the state
  * @param <A> the action
  */
-public record PolicyGradient<S, A>(
-        List<A> actions, StateIndex<S> index, double discount, double rate, int horizon) {
+public record PolicyGradient<S, A>(List<A> actions, StateIndex<S> index, double discount, double rate, int horizon) {
     private static final double DISCOUNT = 0.9;
     private static final double RATE = 0.1;
     private static final int HORIZON = 50;

@@ -26,8 +26,7 @@ import java.util.random.RandomGenerator;
  * @param <S> the state
  * @param <A> the action
  */
-public record QLearning<S, A>(
-        List<A> actions, StateIndex<S> index, double discount, double epsilon, double exponent)
+public record QLearning<S, A>(List<A> actions, StateIndex<S> index, double discount, double epsilon, double exponent)
         implements SimulationPolicy<S, A> {
     private static final double DISCOUNT = 0.9;
     private static final double EPSILON = 0.1;
@@ -94,8 +93,7 @@ public record QLearning<S, A>(
      * @return the policy that takes the best action by the values learnt
      * @throws java.util.concurrent.CancellationException if the thread is interrupted
      */
-    public TabularPolicy<S, A> train(
-            SimulationEnvironment<S, A> environment, int steps, Seed seed, Progress progress) {
+    public TabularPolicy<S, A> train(SimulationEnvironment<S, A> environment, int steps, Seed seed, Progress progress) {
         Checks.atLeast("steps", 1, steps);
         RandomGenerator world = seed.derive("environment").generator(0);
         RandomGenerator mind = seed.derive("agent").generator(0);

@@ -34,8 +34,7 @@ public record SelectiveLabelEnvironment(ClusterPopulation population, double int
 
     @Override
     public SelectiveLabelState start(RandomGenerator random) {
-        return applicant(
-                new double[SelectiveLabelState.size(population.groups(), population.clusters())], random);
+        return applicant(new double[SelectiveLabelState.size(population.groups(), population.clusters())], random);
     }
 
     @Override

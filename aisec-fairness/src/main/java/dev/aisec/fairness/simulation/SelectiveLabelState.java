@@ -92,8 +92,7 @@ public final class SelectiveLabelState implements ApplicantState {
                 SimulationMetric.ratio(values[at + Tally.QUALIFIED_ACCEPTED], values[at + Tally.ACCEPTED]);
         return seen.isEmpty()
                 ? seen
-                : OptionalDouble.of(
-                        seen.getAsDouble() - values[at + Tally.QUALIFIED] / values[at + Tally.APPLICANTS]);
+                : OptionalDouble.of(seen.getAsDouble() - values[at + Tally.QUALIFIED] / values[at + Tally.APPLICANTS]);
     }
 
     /**

@@ -58,8 +58,7 @@ public record Simulation<S, A>(
      * @param <A> the action
      * @return the simulation
      */
-    public static <S, A> Simulation<S, A> of(
-            SimulationEnvironment<S, A> environment, int steps, int runs, Seed seed) {
+    public static <S, A> Simulation<S, A> of(SimulationEnvironment<S, A> environment, int steps, int runs, Seed seed) {
         Checks.atLeast("steps", 1, steps);
         return new Simulation<>(environment, steps, runs, Math.min(POINTS, steps), CONFIDENCE, seed);
     }

@@ -78,12 +78,13 @@ public final class SimulationResult<S, A> implements EvidenceSource {
     public Estimate last(String name, String group) {
         for (int m = 0; m < metrics.size(); m++) {
             SimulationMetric<S> metric = metrics.get(m);
-            if (metric.name().equals(name) && metric.labels().getOrDefault("group", "").equals(group)) {
+            if (metric.name().equals(name)
+                    && metric.labels().getOrDefault("group", "").equals(group)) {
                 return RunStatistics.mean(at(m, simulation.points() - 1), simulation.confidence());
             }
         }
-        throw new IllegalArgumentException("name must be a measure of the environment, was " + name
-                + (group.isEmpty() ? "" : " of " + group));
+        throw new IllegalArgumentException(
+                "name must be a measure of the environment, was " + name + (group.isEmpty() ? "" : " of " + group));
     }
 
     /**
@@ -94,8 +95,8 @@ public final class SimulationResult<S, A> implements EvidenceSource {
      */
     public PairedComparison minus(SimulationResult<S, A> other) {
         if (!simulation.equals(other.simulation)) {
-            throw new IllegalArgumentException("both results must be of the same simulation, were of " + simulation
-                    + " and " + other.simulation);
+            throw new IllegalArgumentException(
+                    "both results must be of the same simulation, were of " + simulation + " and " + other.simulation);
         }
         Points differences = (m, p) -> {
             double[] mine = at(m, p);
@@ -140,8 +141,8 @@ public final class SimulationResult<S, A> implements EvidenceSource {
     private Measurement.Curve curve(int metric, Points source, SortedMap<String, String> labels, double confidence) {
         List<Measurement.Point> points = new ArrayList<>();
         for (int p = 0; p < simulation.points(); p++) {
-            points.add(new Measurement.Point(
-                    simulation.stepOf(p), RunStatistics.mean(source.at(metric, p), confidence)));
+            points.add(
+                    new Measurement.Point(simulation.stepOf(p), RunStatistics.mean(source.at(metric, p), confidence)));
         }
         String name = metrics.get(metric).name();
         return new Measurement.Curve(name, "step", name, labels, points);
@@ -164,10 +165,6 @@ public final class SimulationResult<S, A> implements EvidenceSource {
     @Override
     public Evidence evidence() {
         return new Evidence(
-                Technique.FAIRNESS_EVALUATION,
-                policy.toString(),
-                parameters(true),
-                List.copyOf(curves()),
-                List.of());
+                Technique.FAIRNESS_EVALUATION, policy.toString(), parameters(true), List.copyOf(curves()), List.of());
     }
 }

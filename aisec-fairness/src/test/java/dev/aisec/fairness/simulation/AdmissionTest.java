@@ -43,7 +43,8 @@ class AdmissionTest {
     void bestThreshold_gamingForeseen_isStricterThanNaive() {
         assertThat(ENVIRONMENT.naiveThreshold()).isEqualTo(3);
         assertThat(ENVIRONMENT.bestThreshold()).isEqualTo(4);
-        assertThat(ENVIRONMENT.outcome(4).utility()).isGreaterThan(ENVIRONMENT.outcome(3).utility());
+        assertThat(ENVIRONMENT.outcome(4).utility())
+                .isGreaterThan(ENVIRONMENT.outcome(3).utility());
     }
 
     /** Hoeffding with a union bound over five comparisons: false alarm at most 1e-9. */
@@ -72,8 +73,7 @@ class AdmissionTest {
     void run_stricterThreshold_raisesBurdenGap() {
         Simulation<AdmissionState, Integer> simulation =
                 Simulation.<AdmissionState, Integer>of(ENVIRONMENT, 2_000, 20, new Seed(3));
-        PairedComparison comparison =
-                simulation.run(new FixedAction<>(4)).minus(simulation.run(new FixedAction<>(3)));
+        PairedComparison comparison = simulation.run(new FixedAction<>(4)).minus(simulation.run(new FixedAction<>(3)));
         assertThat(comparison.end("social-burden-gap", "").direction()).isEqualTo(Direction.MORE);
         assertThat(comparison.end("acceptance-rate", "income=low").direction()).isEqualTo(Direction.LESS);
         assertThat(comparison.end("utility", "").direction()).isEqualTo(Direction.MORE);
@@ -82,10 +82,10 @@ class AdmissionTest {
     @Test
     void run_bandit_learnsTheBestThreshold() {
         List<Integer> thresholds = IntStream.range(0, 5).boxed().toList();
-        QLearning<AdmissionState, Integer> bandit =
-                QLearning.<AdmissionState, Integer>of(thresholds, StateIndex.single()).withDiscount(0);
-        QLearning<AdmissionState, Integer> averaging =
-                new QLearning<>(bandit.actions(), bandit.index(), 0, 0.5, 1);
+        QLearning<AdmissionState, Integer> bandit = QLearning.<AdmissionState, Integer>of(
+                        thresholds, StateIndex.single())
+                .withDiscount(0);
+        QLearning<AdmissionState, Integer> averaging = new QLearning<>(bandit.actions(), bandit.index(), 0, 0.5, 1);
         TabularPolicy<AdmissionState, Integer> policy =
                 averaging.train(ENVIRONMENT, 200_000, new Seed(1), dev.aisec.core.Progress.NONE);
         assertThat(policy.probability(0, ENVIRONMENT.bestThreshold())).isEqualTo(1);

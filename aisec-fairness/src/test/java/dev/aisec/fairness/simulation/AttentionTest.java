@@ -119,7 +119,8 @@ class AttentionTest {
 
     @Test
     void step_reaction_attentionLowersTheRate() {
-        AttentionEnvironment environment = AttentionEnvironment.of(SPACE, 4, 1, 2, 3).withReaction(0.5);
+        AttentionEnvironment environment =
+                AttentionEnvironment.of(SPACE, 4, 1, 2, 3).withReaction(0.5);
         RandomGenerator random = new Seed(4).generator(0);
         AttentionState state = environment
                 .step(environment.start(random), Allocation.of(4, 0, 0), random)

@@ -83,14 +83,12 @@ class LearningTest {
     @Test
     void qLearning_chain_reachesTheOptimumOfValueIteration() {
         double optimum = value(RANDOM, true);
-        TabularPolicy<Integer, Integer> learnt = QLearning.of(ACTIONS, INDEX)
-                .withEpsilon(0.3)
-                .train(new Chain(), 200_000, new Seed(1), Progress.NONE);
+        TabularPolicy<Integer, Integer> learnt =
+                QLearning.of(ACTIONS, INDEX).withEpsilon(0.3).train(new Chain(), 200_000, new Seed(1), Progress.NONE);
         assertThat(value(learnt)).isCloseTo(optimum, within(1e-9));
         assertThat(value(RANDOM, false)).isLessThan(0.5 * optimum);
-        TabularPolicy<Integer, Integer> myopic = QLearning.of(ACTIONS, INDEX)
-                .withDiscount(0)
-                .train(new Chain(), 200_000, new Seed(1), Progress.NONE);
+        TabularPolicy<Integer, Integer> myopic =
+                QLearning.of(ACTIONS, INDEX).withDiscount(0).train(new Chain(), 200_000, new Seed(1), Progress.NONE);
         assertThat(value(myopic)).isLessThan(0.5 * optimum);
     }
 
@@ -133,8 +131,8 @@ class LearningTest {
         LearnedThreshold<SelectiveLabelState> greedy = LearnedThreshold.of(population, 1);
         var stuck = simulation.run(greedy);
         var exploring = simulation.run(new EpsilonGreedy<>(greedy, List.of(Decision.values()), 0.05));
-        var oracle = simulation.run(
-                new RulePolicy<>(AcceptanceRule.best(DecisionCriterion.MAXIMUM_UTILITY, population, 1)));
+        var oracle =
+                simulation.run(new RulePolicy<>(AcceptanceRule.best(DecisionCriterion.MAXIMUM_UTILITY, population, 1)));
         PairedComparison comparison = exploring.minus(stuck);
         assertThat(comparison.end("true-positive-rate", "group=0").direction()).isEqualTo(Direction.MORE);
         assertThat(comparison.end("true-positive-rate", "group=1").direction()).isEqualTo(Direction.MORE);
@@ -179,7 +177,8 @@ class LearningTest {
     @Test
     void of_badNumbers_saysWhich() {
         assertThatThrownBy(() -> QLearning.of(List.of(), INDEX)).hasMessage("actions must be at least one, were none");
-        assertThatThrownBy(() -> QLearning.of(ACTIONS, INDEX).withDiscount(1)).hasMessage("discount must be in [0, 1), was 1.0");
+        assertThatThrownBy(() -> QLearning.of(ACTIONS, INDEX).withDiscount(1))
+                .hasMessage("discount must be in [0, 1), was 1.0");
         assertThatThrownBy(() -> QLearning.of(ACTIONS, INDEX).train(new Chain(), 0, new Seed(1), Progress.NONE))
                 .hasMessage("steps must be >= 1, was 0");
         assertThatThrownBy(() -> PolicyGradient.of(ACTIONS, INDEX).train(new Chain(), 0, new Seed(1), Progress.NONE))

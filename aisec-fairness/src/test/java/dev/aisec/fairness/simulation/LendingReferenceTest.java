@@ -40,8 +40,8 @@ class LendingReferenceTest {
     @Test
     void atTruePositiveRates_gridOptimumOfThePublishedRun_givesPublishedImpact() {
         // A grid of a thousand rates stops at 0.890, just above the breakpoint.
-        RuleOutcome outcome = LendingEnvironment.of(POPULATION)
-                .outcome(AcceptanceRule.atTruePositiveRates(POPULATION, 0.89, 0.89));
+        RuleOutcome outcome =
+                LendingEnvironment.of(POPULATION).outcome(AcceptanceRule.atTruePositiveRates(POPULATION, 0.89, 0.89));
         assertThat(outcome.acceptanceRate().get(0)).isCloseTo(0.8002, within(5e-5));
         assertThat(outcome.acceptanceRate().get(1)).isCloseTo(0.7457, within(5e-5));
         assertThat(outcome.scoreChange().get(1)).isCloseTo(0.1354, within(5e-5));
@@ -103,7 +103,8 @@ class LendingReferenceTest {
         BigFraction sum = ZERO;
         for (int c = 6; c >= 0; c--) {
             BigFraction mass = new BigFraction(MASS[group][c], 100);
-            sum = sum.add(ofQualified ? mass.multiply(new BigFraction(REPAY[c], 100)).divide(total) : mass);
+            sum = sum.add(
+                    ofQualified ? mass.multiply(new BigFraction(REPAY[c], 100)).divide(total) : mass);
             all.add(sum);
         }
         return all;
@@ -147,14 +148,14 @@ class LendingReferenceTest {
 
     private static void assertSame(RuleOutcome outcome, Exact... exact) {
         for (int g = 0; g < 2; g++) {
-            assertThat(outcome.acceptanceRate().get(g)).isCloseTo(exact[g].rate().doubleValue(), within(EXACT));
+            assertThat(outcome.acceptanceRate().get(g))
+                    .isCloseTo(exact[g].rate().doubleValue(), within(EXACT));
             assertThat(outcome.truePositiveRate().get(g).getAsDouble())
                     .isCloseTo(exact[g].positiveRate().doubleValue(), within(EXACT));
             assertThat(outcome.scoreChange().get(g)).isCloseTo(exact[g].change().doubleValue(), within(EXACT));
         }
         assertThat(outcome.utility())
-                .isCloseTo(
-                        exact[0].profit().add(exact[1].profit()).doubleValue() / 2, within(EXACT));
+                .isCloseTo(exact[0].profit().add(exact[1].profit()).doubleValue() / 2, within(EXACT));
     }
 
     @Test
@@ -170,14 +171,14 @@ class LendingReferenceTest {
                 mass[g] = simplex(clusters, random);
             }
             double[] repay = random.doubles(clusters, 0.01, 1).toArray();
-            ClusterPopulation population = ClusterPopulation.of(
-                    GroupSpace.of("group", names), simplex(groups, random), mass, repay);
+            ClusterPopulation population =
+                    ClusterPopulation.of(GroupSpace.of("group", names), simplex(groups, random), mass, repay);
             double interest = 0.2 + 2 * random.nextDouble();
             LendingEnvironment environment = LendingEnvironment.of(population).withInterest(interest);
             RuleOutcome parity = environment.outcome(
                     AcceptanceRule.best(DecisionCriterion.DEMOGRAPHIC_PARITY, population, interest));
-            RuleOutcome opportunity = environment.outcome(
-                    AcceptanceRule.best(DecisionCriterion.EQUAL_OPPORTUNITY, population, interest));
+            RuleOutcome opportunity =
+                    environment.outcome(AcceptanceRule.best(DecisionCriterion.EQUAL_OPPORTUNITY, population, interest));
             for (int g = 1; g < groups; g++) {
                 assertThat(parity.acceptanceRate().get(g))
                         .isCloseTo(parity.acceptanceRate().get(0), within(1e-11));
@@ -188,13 +189,15 @@ class LendingReferenceTest {
                 double[] rates = new double[groups];
                 java.util.Arrays.fill(rates, i / 100.0);
                 assertThat(parity.utility())
-                        .isGreaterThanOrEqualTo(
-                                environment.outcome(AcceptanceRule.atAcceptanceRates(population, rates)).utility()
-                                        - EXACT);
+                        .isGreaterThanOrEqualTo(environment
+                                        .outcome(AcceptanceRule.atAcceptanceRates(population, rates))
+                                        .utility()
+                                - EXACT);
                 assertThat(opportunity.utility())
-                        .isGreaterThanOrEqualTo(
-                                environment.outcome(AcceptanceRule.atTruePositiveRates(population, rates)).utility()
-                                        - EXACT);
+                        .isGreaterThanOrEqualTo(environment
+                                        .outcome(AcceptanceRule.atTruePositiveRates(population, rates))
+                                        .utility()
+                                - EXACT);
             }
         }
     }

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 /** Sampled lending against the mean field. Hoeffding's inequality with a union bound: false alarm at most 1e-9 a test. */
 class LendingStatisticalTest {
     private static final LendingEnvironment ENVIRONMENT = LendingEnvironment.of(ClusterPopulation.creditClusters());
-    private static final AcceptanceRule RULE = AcceptanceRule.best(
-            DecisionCriterion.EQUAL_OPPORTUNITY, ClusterPopulation.creditClusters(), 1);
+    private static final AcceptanceRule RULE =
+            AcceptanceRule.best(DecisionCriterion.EQUAL_OPPORTUNITY, ClusterPopulation.creditClusters(), 1);
     private static final double FALSE_ALARM = 1e-9;
 
     /** What the mean of n independent values within a range stays within, except with probability 1e-9 for all comparisons. */
@@ -55,7 +55,9 @@ class LendingStatisticalTest {
             RandomGenerator random = new Seed(12).generator(r);
             LendingState state = ENVIRONMENT.start(random);
             for (int t = 0; t < steps; t++) {
-                state = ENVIRONMENT.step(state, policy.act(state, random), random).state();
+                state = ENVIRONMENT
+                        .step(state, policy.act(state, random), random)
+                        .state();
             }
             double[] after = state.population().values;
             for (int i = 0; i < sum.length; i++) {
@@ -81,7 +83,8 @@ class LendingStatisticalTest {
 
     @Test
     void run_shiftFallsAndRuleAdapts_nearsMeanField() {
-        // Over one unit of shifted mass. The masses are bounded martingales around their drift: Azuma's inequality gives the noise
+        // Over one unit of shifted mass. The masses are bounded martingales around their drift: Azuma's inequality
+        // gives the noise
         // shift * sqrt(2 n log(2 / 1e-9)) = 0.066, and what it does to the drift at most doubles it (Gronwall).
         double shift = 1e-4;
         int steps = 10_000;
@@ -113,7 +116,9 @@ class LendingStatisticalTest {
             RandomGenerator random = new Seed(14).generator(criterion.ordinal());
             LendingState state = ENVIRONMENT.start(random);
             for (int t = 0; t < 20_000; t++) {
-                state = ENVIRONMENT.step(state, agent.act(state, random), random).state();
+                state = ENVIRONMENT
+                        .step(state, agent.act(state, random), random)
+                        .state();
             }
             for (LendingPopulation population : List.of(field.get(1_000), state.population())) {
                 for (int g = 0; g < 2; g++) {

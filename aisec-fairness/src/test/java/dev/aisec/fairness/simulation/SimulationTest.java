@@ -46,14 +46,17 @@ class SimulationTest {
                 executor.shutdownNow();
             }
         }
-        assertThat(new Simulation<>(ENVIRONMENT, 500, 12, 50, 0.95, new Seed(6)).run(policy).evidence())
+        assertThat(new Simulation<>(ENVIRONMENT, 500, 12, 50, 0.95, new Seed(6))
+                        .run(policy)
+                        .evidence())
                 .isNotEqualTo(alone);
     }
 
     @Test
     void evidence_lending_namesAllAndHasNoNaN() {
-        Evidence evidence =
-                simulation(300, 4).run(fixed(DecisionCriterion.EQUAL_OPPORTUNITY)).evidence();
+        Evidence evidence = simulation(300, 4)
+                .run(fixed(DecisionCriterion.EQUAL_OPPORTUNITY))
+                .evidence();
         assertThat(evidence.technique()).isEqualTo(Technique.FAIRNESS_EVALUATION);
         assertThat(evidence.parameters()).containsKeys("environment", "policy", "seed", "steps", "runs");
         assertThat(evidence.parameters().toString()).doesNotContain("@").doesNotContain("Lambda");
@@ -91,11 +94,7 @@ class SimulationTest {
         double difference = ((Estimate.Measured)
                         comparison.end("acceptance-rate", "group=1").estimate())
                 .value();
-        assertThat(comparison
-                        .evidence()
-                        .measurements()
-                        .toString())
-                .doesNotContain("NaN");
+        assertThat(comparison.evidence().measurements().toString()).doesNotContain("NaN");
         assertThat(difference).isBetween(0.1, 0.3);
     }
 
@@ -135,8 +134,7 @@ class SimulationTest {
     @Test
     void mean_fourRuns_isStudentInterval() {
         // Student's quantile 3.182446 for 3 degrees of freedom; standard deviation sqrt(5/3).
-        Estimate.Measured measured =
-                (Estimate.Measured) RunStatistics.mean(new double[] {1, 2, 3, 4}, 0.95);
+        Estimate.Measured measured = (Estimate.Measured) RunStatistics.mean(new double[] {1, 2, 3, 4}, 0.95);
         double half = 3.182446305 * Math.sqrt(5.0 / 3 / 4);
         assertThat(measured.value()).isEqualTo(2.5);
         assertThat(measured.interval().lower()).isCloseTo(2.5 - half, within(1e-8));
@@ -146,12 +144,13 @@ class SimulationTest {
 
     @Test
     void run_oneRunOrUndefinedRate_abstains() {
-        assertThat(simulation(10, 1).run(fixed(DecisionCriterion.MAXIMUM_UTILITY)).last("utility", ""))
+        assertThat(simulation(10, 1)
+                        .run(fixed(DecisionCriterion.MAXIMUM_UTILITY))
+                        .last("utility", ""))
                 .isEqualTo(new Estimate.Abstained("an interval needs at least 2 runs", 1));
         // After one applicant one group has none.
-        Estimate estimate = simulation(1, 8)
-                .run(fixed(DecisionCriterion.MAXIMUM_UTILITY))
-                .last("acceptance-rate", "group=0");
+        Estimate estimate =
+                simulation(1, 8).run(fixed(DecisionCriterion.MAXIMUM_UTILITY)).last("acceptance-rate", "group=0");
         assertThat(estimate).isInstanceOf(Estimate.Abstained.class);
         assertThat(((Estimate.Abstained) estimate).reason()).matches("undefined in [1-8] of 8 runs");
     }
@@ -164,8 +163,7 @@ class SimulationTest {
             Thread.currentThread().interrupt();
             assertThatThrownBy(() -> simulation.run(fixed(DecisionCriterion.MAXIMUM_UTILITY)))
                     .isInstanceOf(CancellationException.class);
-            assertThatThrownBy(() ->
-                            simulation.run(fixed(DecisionCriterion.MAXIMUM_UTILITY), executor, Progress.NONE))
+            assertThatThrownBy(() -> simulation.run(fixed(DecisionCriterion.MAXIMUM_UTILITY), executor, Progress.NONE))
                     .isInstanceOf(CancellationException.class);
             assertThat(Thread.interrupted()).isTrue();
         } finally {
@@ -205,8 +203,7 @@ class SimulationTest {
                 .hasMessage("confidence must be in (0, 1), was NaN");
         SimulationResult<LendingState, Decision> result =
                 simulation(5, 2).run(fixed(DecisionCriterion.MAXIMUM_UTILITY));
-        SimulationResult<LendingState, Decision> other =
-                simulation(6, 2).run(fixed(DecisionCriterion.MAXIMUM_UTILITY));
+        SimulationResult<LendingState, Decision> other = simulation(6, 2).run(fixed(DecisionCriterion.MAXIMUM_UTILITY));
         assertThatThrownBy(() -> result.minus(other)).hasMessageStartingWith("both results must be of the same");
         assertThatThrownBy(() -> result.last("nothing", "")).hasMessageContaining("was nothing");
     }
