@@ -25,9 +25,10 @@ class ModuleArrowsTest {
             "robustness", Set.of("core", "provenance", "nd4j"),
             "privacy", Set.of("core"),
             "junit", Set.of("core", "privacy"),
+            "fairness", Set.of("core"),
             "assessment", Set.of("core"),
-            "cli", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "assessment"),
-            "benchmarks", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "assessment", "cli"));
+            "cli", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "fairness", "assessment"),
+            "benchmarks", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "fairness", "assessment", "cli"));
 
     /** The only modules whose main sources may see ND4J, Deeplearning4j and JavaCPP. */
     private static final Set<String> TENSORS = Set.of("nd4j", "robustness", "cli", "benchmarks");
