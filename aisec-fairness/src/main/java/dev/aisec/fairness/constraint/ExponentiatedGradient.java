@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.fairness.constraint;
+
+import dev.aisec.fairness.metric.GroupedRows;
+import java.util.Arrays;
+
+/**
+ * Exponentiated gradient: the randomised classifier of least error under a fairness constraint, for any learner of weighted
+ * classification.
+ *
+ * <p>A game: multipliers punish the violated constraints, and the learner answers with a classifier for the resulting weights. After
+ * each round a linear program mixes the classifiers found so far as well as can be, its dual gives the hardest multipliers, and the
+ * learner is asked about these too. The rounds end when the {@link SaddleCertificate#gap() dual gap} is at most the tolerance, or when
+ * they are used up; the certificate tells.
+ *
+ * <p>Guarantee: see {@link SaddleCertificate}. It holds on the training rows and relative to the learner; check other rows with
+ * {@link RandomizedClassifier#deviation}. The group is not needed at decision time unless it is among the features.
+ *
+ * <p>Source: Agarwal, Beygelzimer, Dudík, Langford and Wallach, "A reductions approach to fair classification", ICML 2018, algorithm
+ * 1. The linear program over the found classifiers is Dantzig and Wolfe, "Decomposition principle for linear programs", Operations
+ * Research 8, 1960. Clause 7.3.2-2 of ITU-T XSTR-SEC-AI.
+ *
+ * @param constraint what must be alike
+ * @param bound how far it may be off: deviation of a group from overall, or the loss of a group; in [0, 1]
+ * @param learner the learner
+ * @param tolerance dual gap to stop at; positive
+ * @param multiplierBound B, largest sum of multipliers: how dear a violation is against error; positive. Literature: 1/bound
+ * @param rounds most rounds; at least 1; each asks the learner at most twice
+ */
+public record ExponentiatedGradient(
+        FairnessConstraint constraint,
+        double bound,
+        CostSensitiveLearner learner,
+        double tolerance,
+        double multiplierBound,
+        int rounds) {
+    private static final double STEP = 2;
+
+    /** Checks the components. */
+    public ExponentiatedGradient {
+        if (!(bound >= 0 && bound <= 1)) {
+            throw new IllegalArgumentException("bound must be in [0, 1], was " + bound);
+        }
+        if (!(tolerance > 0 && tolerance < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("tolerance must be > 0 and finite, was " + tolerance);
+        }
+        if (!(multiplierBound > 0 && multiplierBound < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("multiplierBound must be > 0 and finite, was " + multiplierBound);
+        }
+        if (rounds < 1) {
+            throw new IllegalArgumentException("rounds must be >= 1, was " + rounds);
+        }
+    }
+
+    /**
+     * The literature's settings with the built-in logistic regression.
+     *
+     * @param constraint what must be alike
+     * @param bound how far it may be off, in [0, 1]
+     * @return tolerance 0.001, multipliers up to 100, 50 rounds
+     */
+    public static ExponentiatedGradient of(FairnessConstraint constraint, double bound) {
+        return new ExponentiatedGradient(constraint, bound, LogisticRegression.standard(), 1e-3, 100, 50);
+    }
+
+    /**
+     * Another learner.
+     *
+     * @param changed the learner
+     * @return the same with that learner
+     */
+    public ExponentiatedGradient withLearner(CostSensitiveLearner changed) {
+        return new ExponentiatedGradient(constraint, bound, changed, tolerance, multiplierBound, rounds);
+    }
+
+    /**
+     * Another tolerance.
+     *
+     * @param changed positive
+     * @return the same with that tolerance
+     */
+    public ExponentiatedGradient withTolerance(double changed) {
+        return new ExponentiatedGradient(constraint, bound, learner, changed, multiplierBound, rounds);
+    }
+
+    /**
+     * Another number of rounds.
+     *
+     * @param changed at least 1
+     * @return the same with that number
+     */
+    public ExponentiatedGradient withRounds(int changed) {
+        return new ExponentiatedGradient(constraint, bound, learner, tolerance, multiplierBound, changed);
+    }
+
+    /**
+     * Fits the classifier.
+     *
+     * @param features row-major; finite. With the group among them if the classifier shall use it
+     * @param columns number of columns
+     * @param rows group, label and weight of each row
+     * @return the classifier with its certificate
+     */
+    public RandomizedClassifier fit(double[] features, int columns, GroupedRows rows) {
+        Moments moments = new Moments(constraint, bound, rows);
+        Lagrangian game = new Lagrangian(features, columns, rows, moments, learner, multiplierBound);
+        double[] theta = new double[moments.constraints()];
+        int[] played = new int[2 * rounds + 1];
+        double[] mixture = {};
+        double upper = Double.POSITIVE_INFINITY;
+        for (int round = 1; round <= rounds; round++) {
+            // The first question is the plain one, without multipliers.
+            Lagrangian.Hypothesis answer = game.answer(round == 1 ? new double[theta.length] : multipliers(theta));
+            played[game.found().indexOf(answer)]++;
+            for (int j = 0; j < theta.length; j++) {
+                theta[j] += STEP / multiplierBound * answer.violations()[j];
+            }
+            double[] hardest = game.hardestMultipliers();
+            if (hardest != null) {
+                game.answer(hardest);
+            }
+            double[] best = game.bestMixture();
+            if (best == null) {
+                best = average(played, game.found().size(), round);
+            }
+            double value = game.upper(best);
+            if (value <= upper) {
+                mixture = best;
+                upper = value;
+            }
+            if (upper - game.lower() <= tolerance) {
+                break;
+            }
+        }
+        return RandomizedClassifier.of(constraint, bound, multiplierBound, game, moments, mixture);
+    }
+
+    private double[] multipliers(double[] theta) {
+        double max = 0;
+        for (double t : theta) {
+            max = Math.max(max, t);
+        }
+        double[] multipliers = new double[theta.length];
+        double sum = Math.exp(-max);
+        for (int j = 0; j < theta.length; j++) {
+            multipliers[j] = Math.exp(theta[j] - max);
+            sum += multipliers[j];
+        }
+        for (int j = 0; j < theta.length; j++) {
+            multipliers[j] *= multiplierBound / sum;
+        }
+        return multipliers;
+    }
+
+    private static double[] average(int[] played, int found, int rounds) {
+        double[] mixture = new double[found];
+        Arrays.setAll(mixture, h -> (double) played[h] / rounds);
+        return mixture;
+    }
+}
