@@ -10,7 +10,7 @@ import java.util.Arrays;
  *
  * <p>A game: multipliers punish the violated constraints, and the learner answers with a classifier for the resulting weights. After
  * each round a linear program mixes the classifiers found so far as well as can be, its dual gives the hardest multipliers, and the
- * learner is asked about these too. The rounds end when the {@link SaddleCertificate#gap() dual gap} is at most the tolerance, or when
+ * learner is asked about these too. (With more than 1,000 constraints the plain averages of the source take their place.) The rounds end when the {@link SaddleCertificate#gap() dual gap} is at most the tolerance, or when
  * they are used up; the certificate tells.
  *
  * <p>Guarantee: see {@link SaddleCertificate}. It holds on the training rows and relative to the learner; check other rows with
@@ -105,20 +105,23 @@ public record ExponentiatedGradient(
         Moments moments = new Moments(constraint, bound, rows);
         Lagrangian game = new Lagrangian(features, columns, rows, moments, learner, multiplierBound);
         double[] theta = new double[moments.constraints()];
+        double[] mean = new double[theta.length];
         int[] played = new int[2 * rounds + 1];
         double[] mixture = {};
         double upper = Double.POSITIVE_INFINITY;
         for (int round = 1; round <= rounds; round++) {
             // The first question is the plain one, without multipliers.
-            Lagrangian.Hypothesis answer = game.answer(round == 1 ? new double[theta.length] : multipliers(theta));
+            double[] asked = round == 1 ? new double[theta.length] : multipliers(theta);
+            Lagrangian.Hypothesis answer = game.answer(asked);
             played[game.found().indexOf(answer)]++;
             for (int j = 0; j < theta.length; j++) {
                 theta[j] += STEP / multiplierBound * answer.violations()[j];
             }
             double[] hardest = game.hardestMultipliers();
-            if (hardest != null) {
-                game.answer(hardest);
+            for (int j = 0; j < theta.length; j++) {
+                mean[j] += asked[j];
             }
+            game.answer(hardest != null ? hardest : scaled(mean, 1.0 / round));
             double[] best = game.bestMixture();
             if (best == null) {
                 best = average(played, game.found().size(), round);
@@ -150,6 +153,12 @@ public record ExponentiatedGradient(
             multipliers[j] *= multiplierBound / sum;
         }
         return multipliers;
+    }
+
+    private static double[] scaled(double[] sum, double factor) {
+        double[] result = new double[sum.length];
+        Arrays.setAll(result, j -> sum[j] * factor);
+        return result;
     }
 
     private static double[] average(int[] played, int found, int rounds) {

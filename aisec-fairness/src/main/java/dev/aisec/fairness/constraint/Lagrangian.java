@@ -22,6 +22,9 @@ final class Lagrangian {
     /** A classifier by what counts of it. */
     record Hypothesis(Scorer scorer, double[] rates, double error, double[] violations) {}
 
+    /** Above this the tableau of the linear program would not fit. */
+    private static final int MOST_CONSTRAINTS = 1_000;
+
     private final double[] features;
     private final int columns;
     private final GroupedRows rows;
@@ -137,10 +140,13 @@ final class Lagrangian {
         return sum;
     }
 
-    /** The best mixture of what was found, by a linear program; null if the solver gives up. */
+    /** The best mixture of what was found, by a linear program; null if that is too large or the solver gives up. */
     double @Nullable [] bestMixture() {
         int n = found.size();
         int k = moments.constraints();
+        if (k > MOST_CONSTRAINTS) {
+            return null;
+        }
         double[] objective = new double[n + 1];
         List<LinearConstraint> constraints = new ArrayList<>();
         double[] one = new double[n + 1];
@@ -177,9 +183,12 @@ final class Lagrangian {
         return mixture;
     }
 
-    /** The multipliers that are hardest for what was found; null if the solver gives up. */
+    /** The multipliers that are hardest for what was found; null if that is too large or the solver gives up. */
     double @Nullable [] hardestMultipliers() {
         int k = moments.constraints();
+        if (k > MOST_CONSTRAINTS) {
+            return null;
+        }
         // The value of the game is free in sign: the difference of two variables.
         double[] objective = new double[k + 2];
         objective[k] = 1;

@@ -34,6 +34,18 @@ final class MeanBound {
         count += other.count;
     }
 
+    /** All but a part of what was added. */
+    MeanBound without(MeanBound part) {
+        MeanBound rest = new MeanBound();
+        rest.weight = Math.max(0, weight - part.weight);
+        rest.squares = Math.max(0, squares - part.squares);
+        rest.sum = Math.max(0, sum - part.sum);
+        rest.least = least;
+        rest.most = most;
+        rest.count = rest.weight > 0 ? count - part.count : 0;
+        return rest;
+    }
+
     long count() {
         return count;
     }

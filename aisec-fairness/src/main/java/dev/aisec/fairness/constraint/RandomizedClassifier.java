@@ -210,12 +210,7 @@ public final class RandomizedClassifier {
                     upper = Math.max(upper, own.upper(alpha));
                     continue;
                 }
-                MeanBound rest = new MeanBound();
-                for (int other = 0; other < groups; other++) {
-                    if (other != g) {
-                        rest.addAll(slots[e * groups + other]);
-                    }
-                }
+                MeanBound rest = all.without(own);
                 if (rest.count() == 0) {
                     continue;
                 }
