@@ -116,7 +116,7 @@ class DisparateImpactRepairTest {
     void repaired_seeds_repeat() {
         int[] groups = IntStream.range(0, 100).map(i -> i % 2).toArray();
         double[] values = new double[100];
-        Arrays.setAll(values, i -> i % 5 + groups[i]);
+        Arrays.setAll(values, i -> i % 10 / 5 + (i % 3 == 0 ? groups[i] : 0));
 
         double[] first = DisparateImpactRepair.of(new Seed(1)).fit(two, groups, values).repaired();
 
