@@ -20,7 +20,18 @@ import org.jspecify.annotations.Nullable;
 /** The game between classifiers and multipliers: what was played so far, and the two bounds on its value. */
 final class Lagrangian {
     /** A classifier by what counts of it. */
-    record Hypothesis(Scorer scorer, double[] rates, double error, double[] violations) {}
+    record Hypothesis(Scorer scorer, double[] rates, double error, double[] violations) {
+        double value(double[] multipliers) {
+            double value = error;
+            for (int j = 0; j < multipliers.length; j++) {
+                value += multipliers[j] * violations[j];
+            }
+            return value;
+        }
+    }
+
+    /** What the learner was asked, and said. */
+    private record Question(double[] multipliers, Hypothesis answer) {}
 
     /** Above this the tableau of the linear program would not fit. */
     private static final int MOST_CONSTRAINTS = 1_000;
@@ -32,8 +43,7 @@ final class Lagrangian {
     private final CostSensitiveLearner learner;
     private final double most;
     private final List<Hypothesis> found = new ArrayList<>();
-    private final List<double[]> asked = new ArrayList<>();
-    private int fits;
+    private final List<Question> asked = new ArrayList<>();
 
     Lagrangian(
             double[] features,
@@ -59,7 +69,7 @@ final class Lagrangian {
     }
 
     int fits() {
-        return fits;
+        return asked.size();
     }
 
     /** Asks the learner for its best answer to the multipliers. */
@@ -73,7 +83,6 @@ final class Lagrangian {
             weights[i] = rows.weight(i) * Math.abs(cost);
         }
         Scorer scorer = learner.fit(features, columns, labels, weights);
-        fits++;
         double[] scores = scorer.scores(features);
         if (scores.length != labels.length) {
             throw new IllegalArgumentException(
@@ -84,33 +93,44 @@ final class Lagrangian {
                 throw new IllegalArgumentException("scores must not be NaN, row " + i + " was");
             }
         }
-        asked.add(multipliers.clone());
         double[] rates = moments.rates(rows, scores);
         for (Hypothesis known : found) {
             if (Arrays.equals(known.rates(), rates)) {
+                asked.add(new Question(multipliers.clone(), known));
                 return known;
             }
         }
         Hypothesis answer = new Hypothesis(scorer, rates, moments.error(rates), moments.violations(rates));
         found.add(answer);
+        asked.add(new Question(multipliers.clone(), answer));
         return answer;
     }
 
     /** The largest dual value among the multipliers that the learner was asked about, against all answers known by now. */
     double lower() {
         double best = Double.NEGATIVE_INFINITY;
-        for (double[] multipliers : asked) {
-            double least = Double.POSITIVE_INFINITY;
-            for (Hypothesis h : found) {
-                double value = h.error();
-                for (int j = 0; j < multipliers.length; j++) {
-                    value += multipliers[j] * h.violations()[j];
-                }
-                least = Math.min(least, value);
-            }
-            best = Math.max(best, least);
+        for (Question question : asked) {
+            best = Math.max(best, least(question.multipliers()));
         }
         return best;
+    }
+
+    /** How much an answer was worse, at most, than the best known answer to the same question. */
+    double shortfall() {
+        double worst = 0;
+        for (Question question : asked) {
+            double value = question.answer().value(question.multipliers());
+            worst = Math.max(worst, value - least(question.multipliers()));
+        }
+        return worst;
+    }
+
+    private double least(double[] multipliers) {
+        double least = Double.POSITIVE_INFINITY;
+        for (Hypothesis h : found) {
+            least = Math.min(least, h.value(multipliers));
+        }
+        return least;
     }
 
     /** The error of a mixture plus the bound on the multipliers times its largest violation. */

@@ -67,6 +67,7 @@ public final class RandomizedClassifier {
                 violations.length == 0 ? 0 : Arrays.stream(violations).max().getAsDouble(),
                 game.lower(),
                 game.upper(mixture),
+                game.shortfall(),
                 multiplierBound,
                 game.fits());
         return new RandomizedClassifier(
@@ -272,6 +273,7 @@ public final class RandomizedClassifier {
         parameters.put("models", Integer.toString(probabilities.length));
         parameters.put("training-error", Double.toString(certificate.error()));
         parameters.put("training-violation", Double.toString(certificate.violation()));
+        parameters.put("learner-shortfall", Double.toString(certificate.shortfall()));
         parameters.put("dual-gap", Double.toString(certificate.gap()));
         return new Evidence(
                 Technique.FAIRNESS_CONSTRAINT,

@@ -89,6 +89,17 @@ public record RealData(double[] features, int columns, GroupedRows rows) {
         return new RealData(part, columns, rows.select(chosen));
     }
 
+    /** With the group as one more feature. */
+    public RealData withGroup() {
+        int n = rows.size();
+        double[] wide = new double[n * (columns + 1)];
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(features, i * columns, wide, i * (columns + 1), columns);
+            wide[i * (columns + 1) + columns] = rows.group(i);
+        }
+        return new RealData(wide, columns + 1, rows);
+    }
+
     private interface ToInt {
         int of(Map<String, String> row);
     }

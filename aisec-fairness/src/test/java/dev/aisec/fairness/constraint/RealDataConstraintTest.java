@@ -28,7 +28,7 @@ class RealDataConstraintTest {
                 ((Estimate.Measured) fair.error(test.features(), test.rows(), 0.95)).value(),
                 fair.certificate().gap());
         System.out.printf(
-                "%s %s: deviation %.3f -> %.3f [%.3f, %.3f], error %.3f -> %.3f, dual gap %.1e after %d fits, %d models%n",
+                "%s %s: deviation %.3f -> %.3f [%.3f, %.3f], error %.3f -> %.3f, dual gap %.1e (shortfall %.1e) after %d fits, %d models%n",
                 name,
                 constraint,
                 outcome.gapBefore,
@@ -38,6 +38,7 @@ class RealDataConstraintTest {
                 outcome.errorBefore,
                 outcome.errorAfter,
                 outcome.dualGap,
+                fair.certificate().shortfall(),
                 fair.certificate().fits(),
                 fair.scorers().size());
         assertThat(fair.certificate().violation()).isLessThanOrEqualTo((1 + outcome.dualGap) / 100);
@@ -46,7 +47,7 @@ class RealDataConstraintTest {
 
     @Test
     void fit_adultDemographicParity_gapFallsAtSmallCost() {
-        Outcome outcome = run("adult", RealData.adult(6_000), FairnessConstraint.DEMOGRAPHIC_PARITY, 0.01);
+        Outcome outcome = run("adult", RealData.adult(6_000).withGroup(), FairnessConstraint.DEMOGRAPHIC_PARITY, 0.01);
 
         assertThat(outcome.gapBefore).isGreaterThan(0.08);
         assertThat(outcome.gapAfter).isLessThan(0.035);
@@ -64,11 +65,20 @@ class RealDataConstraintTest {
 
     @Test
     void fit_compasDemographicParity_gapFallsAtSmallCost() {
-        Outcome outcome = run("compas", RealData.compas(), FairnessConstraint.DEMOGRAPHIC_PARITY, 0.01);
+        Outcome outcome = run("compas", RealData.compas().withGroup(), FairnessConstraint.DEMOGRAPHIC_PARITY, 0.01);
 
         assertThat(outcome.gapBefore).isGreaterThan(0.08);
         assertThat(outcome.gapAfter).isLessThan(0.04);
         assertThat(outcome.errorAfter).isLessThan(outcome.errorBefore + 0.04);
+    }
+
+    @Test
+    void fit_compasWithoutTheGroup_parityCostsFarMore() {
+        Outcome blind = run("compas, race unknown", RealData.compas(), FairnessConstraint.DEMOGRAPHIC_PARITY, 0.01);
+
+        // Only accepting nearly everybody levels the rates when the model cannot see the group.
+        assertThat(blind.gapAfter).isLessThan(0.04);
+        assertThat(blind.errorAfter).isBetween(blind.errorBefore + 0.05, 0.46);
     }
 
     @Test
@@ -98,7 +108,7 @@ class RealDataConstraintTest {
         double after = gap(reweighed.scores(test.features()), test);
 
         System.out.printf("adult reweighing: selection gap %.3f -> %.3f%n", before, after);
-        assertThat(after).isLessThan(before - 0.02);
+        assertThat(after).isLessThan(before - 0.01);
     }
 
     private static double gap(double[] scores, RealData data) {
