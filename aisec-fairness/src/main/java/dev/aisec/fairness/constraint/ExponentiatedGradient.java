@@ -10,7 +10,8 @@ import java.util.Arrays;
  *
  * <p>A game: multipliers punish the violated constraints, and the learner answers with a classifier for the resulting weights. After
  * each round a linear program mixes the classifiers found so far as well as can be, its dual gives the hardest multipliers, and the
- * learner is asked about these too. (With more than 1,000 constraints the plain averages of the source take their place.) The rounds end when the {@link SaddleCertificate#gap() dual gap} is at most the tolerance, or when
+ * learner is asked about these too. (With more than 1,000 constraints the plain averages of the source take their place.) A learner that proves inexact is
+ * asked at fractions and multiples of them as well. The rounds end when the {@link SaddleCertificate#gap() dual gap} is at most the tolerance, or when
  * they are used up; the certificate tells.
  *
  * <p>Guarantee: see {@link SaddleCertificate}. It holds on the training rows and relative to the learner; check other rows with
@@ -25,7 +26,7 @@ import java.util.Arrays;
  * @param learner the learner
  * @param tolerance dual gap to stop at; positive
  * @param multiplierBound B, largest sum of multipliers: how dear a violation is against error; positive. Literature: 1/bound
- * @param rounds most rounds; at least 1; each asks the learner at most twice
+ * @param rounds most rounds; at least 1; each asks the learner twice, an inexact one up to nine times
  */
 public record ExponentiatedGradient(
         FairnessConstraint constraint,
@@ -35,6 +36,7 @@ public record ExponentiatedGradient(
         double multiplierBound,
         int rounds) {
     private static final double STEP = 2;
+    private static final double[] AROUND = {0.2, 0.4, 0.6, 0.8, 1.2, 1.5, 2};
 
     /** Checks the components. */
     public ExponentiatedGradient {
@@ -122,16 +124,28 @@ public record ExponentiatedGradient(
                 mean[j] += asked[j];
             }
             game.answer(hardest != null ? hardest : scaled(mean, 1.0 / round));
-            double[] best = game.bestMixture();
-            if (best == null) {
-                best = average(played, game.found().size(), round);
+            double before = upper;
+            for (int pass = 0; pass < 2; pass++) {
+                double[] best = game.bestMixture();
+                if (best == null) {
+                    best = average(played, game.found().size(), round);
+                }
+                double value = game.upper(best);
+                if (value <= upper) {
+                    mixture = best;
+                    upper = value;
+                }
+                boolean closed = upper - game.lower() <= tolerance;
+                if (pass == 1 || !closed || hardest == null || game.shortfall() <= tolerance) {
+                    break;
+                }
+                // The learner is not exact, so a closed gap may mean little: look around.
+                for (double factor : AROUND) {
+                    game.answer(scaled(hardest, Math.min(factor, room(hardest))));
+                }
             }
-            double value = game.upper(best);
-            if (value <= upper) {
-                mixture = best;
-                upper = value;
-            }
-            if (upper - game.lower() <= tolerance) {
+            boolean settled = game.shortfall() <= tolerance || before - upper <= tolerance;
+            if (settled && upper - game.lower() <= tolerance) {
                 break;
             }
         }
@@ -153,6 +167,12 @@ public record ExponentiatedGradient(
             multipliers[j] *= multiplierBound / sum;
         }
         return multipliers;
+    }
+
+    /** By how much the multipliers can grow before their sum is at its bound. */
+    private double room(double[] multipliers) {
+        double sum = Arrays.stream(multipliers).sum();
+        return sum > 0 ? multiplierBound / sum : 1;
     }
 
     private static double[] scaled(double[] sum, double factor) {
