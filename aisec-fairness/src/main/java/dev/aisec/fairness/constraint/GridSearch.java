@@ -107,8 +107,8 @@ public record GridSearch(
                 reach++;
             }
             if (reach == 0) {
-                throw new IllegalArgumentException("size must be >= " + points(free.size(), 1) + " for "
-                        + free.size() + " free multipliers, was " + size);
+                throw new IllegalArgumentException("size must be >= " + points(free.size(), 1) + " for " + free.size()
+                        + " free multipliers, was " + size);
             }
         }
         visit(game, moments, free, new int[free.size()], 0, reach, reach);
@@ -122,7 +122,12 @@ public record GridSearch(
             }
         }
         return RandomizedClassifier.of(
-                constraint, bound, multiplierBound, game, moments, only(best, game.found().size()));
+                constraint,
+                bound,
+                multiplierBound,
+                game,
+                moments,
+                only(best, game.found().size()));
     }
 
     private static double[] only(int h, int of) {
@@ -131,8 +136,7 @@ public record GridSearch(
         return mixture;
     }
 
-    private void visit(
-            Lagrangian game, Moments moments, List<Integer> free, int[] point, int at, int left, int reach) {
+    private void visit(Lagrangian game, Moments moments, List<Integer> free, int[] point, int at, int left, int reach) {
         if (at == point.length) {
             double[] multipliers = new double[moments.constraints()];
             for (int d = 0; d < point.length; d++) {

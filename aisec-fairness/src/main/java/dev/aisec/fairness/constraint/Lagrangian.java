@@ -54,7 +54,8 @@ final class Lagrangian {
             double most) {
         int n = Features.requireFinite("features", features, columns);
         if (n != rows.size()) {
-            throw new IllegalArgumentException("rows must be as many as rows of features, " + n + ", were " + rows.size());
+            throw new IllegalArgumentException(
+                    "rows must be as many as rows of features, " + n + ", were " + rows.size());
         }
         this.features = features;
         this.columns = columns;

@@ -74,8 +74,7 @@ public record PrejudiceRemoverLoss(Loss base, double strength, int groups) imple
             }
             penalty[i] = strength * mean;
             for (int c = 0; c < classes; c++) {
-                derivative[i * classes + c] =
-                        strength * p[i * classes + c] * (byGroup[group[i] * classes + c] - mean);
+                derivative[i * classes + c] = strength * p[i * classes + c] * (byGroup[group[i] * classes + c] - mean);
             }
         }
         return GroupColumn.plus(base, logits, targets, pass, penalty, derivative);

@@ -54,8 +54,7 @@ public final class RandomizedClassifier {
             Moments moments,
             double[] mixture) {
         List<Scorer> scorers = new ArrayList<>();
-        double[] probabilities =
-                Arrays.stream(mixture).filter(q -> q > 0).toArray();
+        double[] probabilities = Arrays.stream(mixture).filter(q -> q > 0).toArray();
         for (int h = 0; h < mixture.length; h++) {
             if (mixture[h] > 0) {
                 scorers.add(game.found().get(h).scorer());
@@ -70,8 +69,7 @@ public final class RandomizedClassifier {
                 game.shortfall(),
                 multiplierBound,
                 game.fits());
-        return new RandomizedClassifier(
-                constraint, bound, scorers, probabilities, certificate, moments.findings());
+        return new RandomizedClassifier(constraint, bound, scorers, probabilities, certificate, moments.findings());
     }
 
     /**
@@ -225,7 +223,9 @@ public final class RandomizedClassifier {
         }
         if (value < 0) {
             return new Estimate.Abstained(
-                    n == 0 ? "no rows that the constraint concerns" : "only one group has rows that the constraint concerns",
+                    n == 0
+                            ? "no rows that the constraint concerns"
+                            : "only one group has rows that the constraint concerns",
                     n);
         }
         return new Estimate.Measured(

@@ -26,7 +26,13 @@ package dev.aisec.fairness.constraint;
  * @param fits how often the learner was asked
  */
 public record SaddleCertificate(
-        double error, double violation, double lower, double upper, double shortfall, double multiplierBound, int fits) {
+        double error,
+        double violation,
+        double lower,
+        double upper,
+        double shortfall,
+        double multiplierBound,
+        int fits) {
     /**
      * Returns the dual gap.
      *

@@ -100,14 +100,22 @@ public record FairRepresentation(
     Problem problem(double[] features, int columns, GroupedRows rows) {
         int n = Features.requireFinite("features", features, columns);
         if (n != rows.size()) {
-            throw new IllegalArgumentException("rows must be as many as rows of features, " + n + ", were " + rows.size());
+            throw new IllegalArgumentException(
+                    "rows must be as many as rows of features, " + n + ", were " + rows.size());
         }
         return new Problem(this, features, columns, rows);
     }
 
     /** Memberships of one standardised row. Parameters: prototypes row-major, then logits of w, then logarithms of α. */
     private static void memberships(
-            double[] parameters, int prototypes, int columns, double[] x, int from, double[] alpha, double[] m, int to) {
+            double[] parameters,
+            int prototypes,
+            int columns,
+            double[] x,
+            int from,
+            double[] alpha,
+            double[] m,
+            int to) {
         double least = Double.POSITIVE_INFINITY;
         for (int k = 0; k < prototypes; k++) {
             double distance = 0;

@@ -104,13 +104,12 @@ class ExponentiatedGradientTest {
                     double allWeight = 0;
                     for (int i = 0; i < rows.size(); i++) {
                         boolean label = rows.favourable(i);
-                        boolean counts =
-                                switch (constraint) {
-                                    case EQUALIZED_ODDS -> label == (e == 1);
-                                    case TRUE_POSITIVE_RATE_PARITY -> label;
-                                    case FALSE_POSITIVE_RATE_PARITY -> !label;
-                                    default -> true;
-                                };
+                        boolean counts = switch (constraint) {
+                            case EQUALIZED_ODDS -> label == (e == 1);
+                            case TRUE_POSITIVE_RATE_PARITY -> label;
+                            case FALSE_POSITIVE_RATE_PARITY -> !label;
+                            default -> true;
+                        };
                         double d = classifiers.get(k)[(int) sample.x()[i]];
                         boolean error = constraint == FairnessConstraint.ERROR_RATE_PARITY
                                 || constraint == FairnessConstraint.BOUNDED_GROUP_LOSS;
@@ -197,16 +196,24 @@ class ExponentiatedGradientTest {
     @Test
     void fit_moreRounds_gapShrinks() {
         Sample sample = sample(7);
-        ExponentiatedGradient fair =
-                ExponentiatedGradient.of(FairnessConstraint.EQUALIZED_ODDS, 0.01).withLearner(TABLE).withTolerance(1e-9);
+        ExponentiatedGradient fair = ExponentiatedGradient.of(FairnessConstraint.EQUALIZED_ODDS, 0.01)
+                .withLearner(TABLE)
+                .withTolerance(1e-9);
 
         double last = Double.POSITIVE_INFINITY;
         for (int rounds = 1; rounds <= 64; rounds *= 4) {
-            double gap = fair.withRounds(rounds).fit(sample.x(), 1, sample.rows()).certificate().gap();
+            double gap = fair.withRounds(rounds)
+                    .fit(sample.x(), 1, sample.rows())
+                    .certificate()
+                    .gap();
             assertThat(gap).isLessThanOrEqualTo(last);
             last = gap;
         }
-        assertThat(fair.withRounds(1).fit(sample.x(), 1, sample.rows()).certificate().gap()).isGreaterThan(0.01);
+        assertThat(fair.withRounds(1)
+                        .fit(sample.x(), 1, sample.rows())
+                        .certificate()
+                        .gap())
+                .isGreaterThan(0.01);
         assertThat(last).isLessThanOrEqualTo(1e-9);
     }
 
@@ -224,7 +231,8 @@ class ExponentiatedGradientTest {
         assertThat(deviation.value() - 0.02).isCloseTo(fair.certificate().violation(), within(1e-12));
         assertThat(error.value()).isCloseTo(fair.certificate().error(), within(1e-12));
         assertThat(deviation.interval().contains(deviation.value())).isTrue();
-        assertThat(fair.evidence("toy", sample.x(), sample.rows(), 0.95).measurements()).hasSize(2);
+        assertThat(fair.evidence("toy", sample.x(), sample.rows(), 0.95).measurements())
+                .hasSize(2);
         assertThat(fair.evidence("toy", sample.x(), sample.rows(), 0.95).parameters())
                 .containsEntry("constraint", "demographic-parity")
                 .containsKey("dual-gap");
@@ -244,7 +252,8 @@ class ExponentiatedGradientTest {
 
     @Test
     void decide_subjects_keepTheirDecisionAndTheShare() {
-        // Two models of equal share would be luck: take a mixture from a hard problem and look at a random feature value.
+        // Two models of equal share would be luck: take a mixture from a hard problem and look at a random feature
+        // value.
         Sample sample = sample(3);
         RandomizedClassifier fair = ExponentiatedGradient.of(FairnessConstraint.DEMOGRAPHIC_PARITY, 0.0)
                 .withLearner(TABLE)
@@ -317,11 +326,13 @@ class ExponentiatedGradientTest {
         GroupedRows oneClass = GroupedRows.of(space, groups, new boolean[6]);
         GroupedRows noPositivesInB =
                 GroupedRows.of(space, groups, new boolean[] {true, false, true, false, false, false});
-        GroupedRows oneGroup = GroupedRows.of(space, new int[6], new boolean[] {true, false, true, false, false, false});
+        GroupedRows oneGroup =
+                GroupedRows.of(space, new int[6], new boolean[] {true, false, true, false, false, false});
 
         for (FairnessConstraint constraint : FairnessConstraint.values()) {
             for (GroupedRows rows : List.of(oneClass, noPositivesInB, oneGroup)) {
-                RandomizedClassifier fair = ExponentiatedGradient.of(constraint, 0.1).fit(x, 1, rows);
+                RandomizedClassifier fair =
+                        ExponentiatedGradient.of(constraint, 0.1).fit(x, 1, rows);
                 SaddleCertificate c = fair.certificate();
                 assertThat(Arrays.stream(new double[] {c.error(), c.violation(), c.lower(), c.upper(), c.gap()}))
                         .allMatch(v -> Double.isFinite(v));
@@ -329,8 +340,8 @@ class ExponentiatedGradientTest {
                 assertThat(Arrays.stream(fair.acceptProbabilities(x))).allMatch(p -> p >= 0 && p <= 1);
             }
         }
-        RandomizedClassifier fair =
-                ExponentiatedGradient.of(FairnessConstraint.TRUE_POSITIVE_RATE_PARITY, 0.1).fit(x, 1, noPositivesInB);
+        RandomizedClassifier fair = ExponentiatedGradient.of(FairnessConstraint.TRUE_POSITIVE_RATE_PARITY, 0.1)
+                .fit(x, 1, noPositivesInB);
         assertThat(fair.findings()).anySatisfy(f -> assertThat(f.location()).isEqualTo("g=b"));
         assertThat(fair.deviation(x, noPositivesInB, 0.95))
                 .isEqualTo(new Estimate.Abstained("only one group has rows that the constraint concerns", 2));

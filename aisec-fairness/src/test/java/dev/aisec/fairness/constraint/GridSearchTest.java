@@ -29,7 +29,9 @@ class GridSearchTest {
 
     @Test
     void fit_demographicParity_neverBeatsTheMixtureAndBeatsTheUnconstrained() {
-        SaddleCertificate grid = GridSearch.of(FairnessConstraint.DEMOGRAPHIC_PARITY, 0.02).fit(x, 2, rows).certificate();
+        SaddleCertificate grid = GridSearch.of(FairnessConstraint.DEMOGRAPHIC_PARITY, 0.02)
+                .fit(x, 2, rows)
+                .certificate();
         SaddleCertificate coarse = GridSearch.of(FairnessConstraint.DEMOGRAPHIC_PARITY, 0.02)
                 .withGrid(3, 1e-9)
                 .fit(x, 2, rows)
@@ -45,7 +47,8 @@ class GridSearchTest {
 
     @Test
     void fit_answer_doesNotRandomise() {
-        RandomizedClassifier fair = GridSearch.of(FairnessConstraint.EQUALIZED_ODDS, 0.05).fit(x, 2, rows);
+        RandomizedClassifier fair =
+                GridSearch.of(FairnessConstraint.EQUALIZED_ODDS, 0.05).fit(x, 2, rows);
 
         assertThat(fair.probabilities()).containsExactly(1);
         assertThat(fair.acceptProbabilities(x)).containsOnly(0, 1);
@@ -55,8 +58,9 @@ class GridSearchTest {
 
     @Test
     void fit_boundedGroupLoss_usesPositiveMultipliers() {
-        RandomizedClassifier fair =
-                GridSearch.of(FairnessConstraint.BOUNDED_GROUP_LOSS, 0.5).withGrid(10, 2).fit(x, 2, rows);
+        RandomizedClassifier fair = GridSearch.of(FairnessConstraint.BOUNDED_GROUP_LOSS, 0.5)
+                .withGrid(10, 2)
+                .fit(x, 2, rows);
 
         assertThat(fair.certificate().fits()).isEqualTo(10);
         assertThat(fair.certificate().violation()).isNegative();
@@ -77,7 +81,8 @@ class GridSearchTest {
                 .hasMessage("size must be >= 5 for 2 free multipliers, was 4");
         assertThatThrownBy(() -> GridSearch.of(FairnessConstraint.EQUALIZED_ODDS, 2))
                 .hasMessage("bound must be in [0, 1], was 2.0");
-        assertThatThrownBy(() -> GridSearch.of(FairnessConstraint.EQUALIZED_ODDS, 0).withGrid(9, 200))
+        assertThatThrownBy(() ->
+                        GridSearch.of(FairnessConstraint.EQUALIZED_ODDS, 0).withGrid(9, 200))
                 .hasMessage("multiplierBound must be >= limit, 200.0, and finite, was 100.0");
     }
 }

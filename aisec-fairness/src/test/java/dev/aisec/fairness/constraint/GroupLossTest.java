@@ -50,7 +50,9 @@ class GroupLossTest {
     }
 
     private double sum(Loss loss, float[] z) {
-        return Arrays.stream(values(loss, Batch.of(z, Shape.of(CLASSES)), targets).values()).sum();
+        return Arrays.stream(
+                        values(loss, Batch.of(z, Shape.of(CLASSES)), targets).values())
+                .sum();
     }
 
     private static LossValues values(Loss loss, Batch logits, Targets targets) {

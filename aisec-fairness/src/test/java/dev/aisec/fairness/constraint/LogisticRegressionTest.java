@@ -63,7 +63,8 @@ class LogisticRegressionTest {
         boolean[] y = {false, true, false, true, true, true};
 
         double[] small = learner.fit(x, 1, y, new double[] {1, 2, 1, 1, 2, 1}).scores(x);
-        double[] large = learner.fit(x, 1, y, new double[] {1e9, 2e9, 1e9, 1e9, 2e9, 1e9}).scores(x);
+        double[] large = learner.fit(x, 1, y, new double[] {1e9, 2e9, 1e9, 1e9, 2e9, 1e9})
+                .scores(x);
 
         for (int i = 0; i < 6; i++) {
             assertThat(large[i]).isCloseTo(small[i], within(1e-9));
@@ -74,8 +75,8 @@ class LogisticRegressionTest {
     void fit_separableRows_staysFinite() {
         double[] x = {-2, -1, 1, 2};
 
-        LogisticRegression.Model model = learner.withRidge(1e-6)
-                .fit(x, 1, new boolean[] {false, false, true, true}, new double[] {1, 1, 1, 1});
+        LogisticRegression.Model model =
+                learner.withRidge(1e-6).fit(x, 1, new boolean[] {false, false, true, true}, new double[] {1, 1, 1, 1});
 
         assertThat(model.coefficients()[0]).isFinite().isPositive();
         assertThat(model.converged()).isTrue();
@@ -87,13 +88,15 @@ class LogisticRegressionTest {
         double[] x = {1, 2, 3};
         boolean[] mixed = {true, false, true};
 
-        assertThat(learner.fit(x, 1, new boolean[] {true, true, true}, new double[] {1, 1, 1}).scores(x))
+        assertThat(learner.fit(x, 1, new boolean[] {true, true, true}, new double[] {1, 1, 1})
+                        .scores(x))
                 .containsOnly(1);
         assertThat(learner.fit(x, 1, mixed, new double[] {0, 2, 0}).scores(x)).containsOnly(0);
         assertThat(learner.fit(x, 1, mixed, new double[3]).scores(x)).containsOnly(0.5);
         assertThat(learner.fit(new double[0], 1, new boolean[0], new double[0]).scores(new double[0]))
                 .isEmpty();
-        double[] constant = learner.fit(new double[] {7, 7, 7}, 1, mixed, new double[] {1, 1, 1}).scores(new double[] {7, 8});
+        double[] constant = learner.fit(new double[] {7, 7, 7}, 1, mixed, new double[] {1, 1, 1})
+                .scores(new double[] {7, 8});
         assertThat(constant[0]).isCloseTo(2.0 / 3, within(1e-9)).isEqualTo(constant[1]);
     }
 

@@ -42,7 +42,8 @@ public record RealData(double[] features, int columns, GroupedRows rows) {
         List<Map<String, String>> table = read(
                 "compas_two_years.csv",
                 Integer.MAX_VALUE,
-                row -> row.get("race").equals("African-American") || row.get("race").equals("Caucasian"));
+                row -> row.get("race").equals("African-American")
+                        || row.get("race").equals("Caucasian"));
         return of(
                 table,
                 GroupSpace.of("race", "African-American", "Caucasian"),
@@ -81,7 +82,8 @@ public record RealData(double[] features, int columns, GroupedRows rows) {
 
     /** Every second row, from the first or from the second. */
     public RealData half(int from) {
-        int[] chosen = IntStream.range(0, rows.size()).filter(i -> i % 2 == from).toArray();
+        int[] chosen =
+                IntStream.range(0, rows.size()).filter(i -> i % 2 == from).toArray();
         double[] part = new double[chosen.length * columns];
         for (int i = 0; i < chosen.length; i++) {
             System.arraycopy(features, chosen[i] * columns, part, i * columns, columns);

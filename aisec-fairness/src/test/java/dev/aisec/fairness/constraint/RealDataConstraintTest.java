@@ -17,8 +17,8 @@ class RealDataConstraintTest {
         RandomizedClassifier plain = ExponentiatedGradient.of(constraint, 1)
                 .withRounds(1)
                 .fit(train.features(), train.columns(), train.rows());
-        RandomizedClassifier fair = ExponentiatedGradient.of(constraint, bound)
-                .fit(train.features(), train.columns(), train.rows());
+        RandomizedClassifier fair =
+                ExponentiatedGradient.of(constraint, bound).fit(train.features(), train.columns(), train.rows());
         Estimate.Measured before = (Estimate.Measured) plain.deviation(test.features(), test.rows(), 0.95);
         Estimate.Measured after = (Estimate.Measured) fair.deviation(test.features(), test.rows(), 0.95);
         Outcome outcome = new Outcome(
@@ -97,7 +97,8 @@ class RealDataConstraintTest {
             labels[i] = train.rows().favourable(i);
         }
         LogisticRegression learner = LogisticRegression.standard();
-        Scorer plain = learner.fit(train.features(), train.columns(), labels, train.rows().weights());
+        Scorer plain = learner.fit(
+                train.features(), train.columns(), labels, train.rows().weights());
         Scorer reweighed = learner.fit(
                 train.features(),
                 train.columns(),

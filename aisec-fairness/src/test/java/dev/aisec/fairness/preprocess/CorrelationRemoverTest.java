@@ -20,7 +20,8 @@ class CorrelationRemoverTest {
                 .fit(adult.features(), adult.columns(), sensitive, 2)
                 .transform(adult.features(), sensitive);
 
-        assertThat(worstCorrelation(adult.features(), adult.columns(), sensitive, 2)).isGreaterThan(0.1);
+        assertThat(worstCorrelation(adult.features(), adult.columns(), sensitive, 2))
+                .isGreaterThan(0.1);
         assertThat(worstCorrelation(changed, adult.columns(), sensitive, 2)).isLessThan(1e-10);
     }
 
@@ -41,9 +42,8 @@ class CorrelationRemoverTest {
             features[i * 2 + 1] = 1e5 - b + random.nextGaussian();
         }
 
-        double[] changed = CorrelationRemover.full()
-                .fit(features, 2, sensitive, 4)
-                .transform(features, sensitive);
+        double[] changed =
+                CorrelationRemover.full().fit(features, 2, sensitive, 4).transform(features, sensitive);
 
         assertThat(worstCorrelation(changed, 2, sensitive, 4)).isLessThan(1e-10);
     }
@@ -87,7 +87,8 @@ class CorrelationRemoverTest {
                 .hasMessage("features must have a multiple of 2 values, had 3");
         assertThatThrownBy(() -> remover.fit(new double[] {1, 2}, 1, new double[] {0}, 1))
                 .hasMessage("sensitive must have as many rows as features, 2, had 1");
-        assertThatThrownBy(() -> remover.fit(new double[0], 1, new double[0], 1)).hasMessageContaining("rows must be >= 1");
+        assertThatThrownBy(() -> remover.fit(new double[0], 1, new double[0], 1))
+                .hasMessageContaining("rows must be >= 1");
         assertThatThrownBy(() -> new CorrelationRemover(Double.NaN)).hasMessage("strength must be in [0, 1], was NaN");
     }
 

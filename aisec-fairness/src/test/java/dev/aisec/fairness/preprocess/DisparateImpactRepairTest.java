@@ -36,7 +36,8 @@ class DisparateImpactRepairTest {
         double[] hours = column(adult, 2);
         double[] age = column(adult, 0);
 
-        DisparateImpactRepair.Fitted fitted = DisparateImpactRepair.of(new Seed(7)).fit(two, sex, hours);
+        DisparateImpactRepair.Fitted fitted =
+                DisparateImpactRepair.of(new Seed(7)).fit(two, sex, hours);
 
         double before = ks(sex, hours);
         double widened = ks(sex, uniqueValueRepair(sex, hours));
@@ -44,7 +45,8 @@ class DisparateImpactRepairTest {
         assertThat(before).isCloseTo(0.214, within(5e-4));
         assertThat(widened).isGreaterThan(before + 0.05);
         assertThat(after).isLessThanOrEqualTo(fitted.gapBound()).isLessThan(1e-4);
-        double[] repairedAge = DisparateImpactRepair.of(new Seed(7)).fit(two, sex, age).repaired();
+        double[] repairedAge =
+                DisparateImpactRepair.of(new Seed(7)).fit(two, sex, age).repaired();
         assertThat(ks(sex, age)).isGreaterThan(0.1);
         assertThat(ks(sex, repairedAge)).isLessThan(1e-4);
     }
@@ -63,7 +65,8 @@ class DisparateImpactRepairTest {
                 values[i] = Math.floor(levels * Math.pow(random.nextDouble(), 1 + groups[i])) - 2;
             }
 
-            DisparateImpactRepair.Fitted fitted = DisparateImpactRepair.of(new Seed(run)).fit(four, groups, values);
+            DisparateImpactRepair.Fitted fitted =
+                    DisparateImpactRepair.of(new Seed(run)).fit(four, groups, values);
 
             double[] repaired = fitted.repaired();
             for (int g = 0; g < 3; g++) {
@@ -91,7 +94,10 @@ class DisparateImpactRepairTest {
         double before = wasserstein(groups, values);
 
         for (double level : new double[] {0.25, 0.5, 0.9, 1}) {
-            double[] repaired = DisparateImpactRepair.of(new Seed(2)).withLevel(level).fit(two, groups, values).repaired();
+            double[] repaired = DisparateImpactRepair.of(new Seed(2))
+                    .withLevel(level)
+                    .fit(two, groups, values)
+                    .repaired();
             assertThat(wasserstein(groups, repaired)).isCloseTo((1 - level) * before, within(1e-12));
         }
     }
@@ -118,10 +124,17 @@ class DisparateImpactRepairTest {
         double[] values = new double[100];
         Arrays.setAll(values, i -> i % 10 / 5 + (i % 3 == 0 ? groups[i] : 0));
 
-        double[] first = DisparateImpactRepair.of(new Seed(1)).fit(two, groups, values).repaired();
+        double[] first =
+                DisparateImpactRepair.of(new Seed(1)).fit(two, groups, values).repaired();
 
-        assertThat(DisparateImpactRepair.of(new Seed(1)).fit(two, groups, values).repaired()).isEqualTo(first);
-        assertThat(DisparateImpactRepair.of(new Seed(2)).fit(two, groups, values).repaired()).isNotEqualTo(first);
+        assertThat(DisparateImpactRepair.of(new Seed(1))
+                        .fit(two, groups, values)
+                        .repaired())
+                .isEqualTo(first);
+        assertThat(DisparateImpactRepair.of(new Seed(2))
+                        .fit(two, groups, values)
+                        .repaired())
+                .isNotEqualTo(first);
     }
 
     @Test
@@ -129,14 +142,18 @@ class DisparateImpactRepairTest {
         DisparateImpactRepair repair = DisparateImpactRepair.of(new Seed(1));
 
         assertThat(repair.fit(two, new int[0], new double[0]).repaired()).isEmpty();
-        assertThat(repair.fit(two, new int[] {1, 1}, new double[] {4, 5}).repaired()).containsExactly(4, 5);
-        assertThat(repair.fit(two, new int[] {1, 1}, new double[] {4, 5}).gapBound()).isZero();
-        assertThat(repair.fit(two, new int[] {0, 1, 1}, new double[] {2, 2, 2}).repaired()).containsOnly(2);
+        assertThat(repair.fit(two, new int[] {1, 1}, new double[] {4, 5}).repaired())
+                .containsExactly(4, 5);
+        assertThat(repair.fit(two, new int[] {1, 1}, new double[] {4, 5}).gapBound())
+                .isZero();
+        assertThat(repair.fit(two, new int[] {0, 1, 1}, new double[] {2, 2, 2}).repaired())
+                .containsOnly(2);
         assertThatThrownBy(() -> repair.fit(two, new int[] {0}, new double[] {Double.NaN}))
                 .hasMessage("values must be finite, row 0 was NaN");
         assertThatThrownBy(() -> repair.fit(two, new int[] {2}, new double[] {1}))
                 .hasMessage("groups must be in [0, 2), row 0 was 2");
-        assertThatThrownBy(() -> repair.fit(two, new int[] {1}, new double[] {1}).repair(new int[] {0}, new double[] {1}))
+        assertThatThrownBy(
+                        () -> repair.fit(two, new int[] {1}, new double[] {1}).repair(new int[] {0}, new double[] {1}))
                 .hasMessage("groups must have fitted rows, row 0 was g=a");
         assertThatThrownBy(() -> repair.withLevel(1.5)).hasMessage("level must be in [0, 1], was 1.5");
     }

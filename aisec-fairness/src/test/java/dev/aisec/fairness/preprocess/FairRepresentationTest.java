@@ -87,8 +87,8 @@ class FairRepresentationTest {
 
         FairRepresentation.Fitted oneClass = settings.fit(
                 constant, 2, GroupedRows.of(two, new int[] {0, 0, 1, 1}, new boolean[] {true, true, true, true}));
-        FairRepresentation.Fitted oneGroup = settings.fit(
-                constant, 2, GroupedRows.of(two, new int[4], new boolean[] {true, false, true, false}));
+        FairRepresentation.Fitted oneGroup =
+                settings.fit(constant, 2, GroupedRows.of(two, new int[4], new boolean[] {true, false, true, false}));
 
         assertThat(Arrays.stream(oneClass.scores(constant))).allMatch(s -> s > 0.9 && s <= 1);
         assertThat(Arrays.stream(oneClass.transform(constant))).allMatch(v -> Double.isFinite(v));

@@ -26,7 +26,8 @@ class ResamplingTest {
         assertThat(cells.cell(1, true)).isEqualTo(30);
         assertThat(cells.cell(1, false)).isEqualTo(30);
         // 10 favourable rows of the first group are all there twice.
-        assertThat(Arrays.stream(chosen).filter(i -> i >= 30 && i < 40).distinct()).hasSize(10);
+        assertThat(Arrays.stream(chosen).filter(i -> i >= 30 && i < 40).distinct())
+                .hasSize(10);
     }
 
     @Test
@@ -46,7 +47,8 @@ class ResamplingTest {
                 times[row]++;
             }
         }
-        // Binomial(2000, 2/3) for the first 30 rows: 6.5 standard deviations are 137; union over 30 rows below 1e-8·1e-1.
+        // Binomial(2000, 2/3) for the first 30 rows: 6.5 standard deviations are 137; union over 30 rows below
+        // 1e-8·1e-1.
         for (int i = 0; i < 30; i++) {
             assertThat(times[i]).isBetween(1333 - 140, 1334 + 140);
         }
@@ -98,15 +100,16 @@ class ResamplingTest {
 
         assertThat(new UniformResampling(seed).choose(none)).isEmpty();
         assertThat(new UniformResampling(seed).choose(oneClass)).containsExactly(0, 1, 2, 3, 4);
-        assertThat(new UniformResampling(seed).choose(lacking)).startsWith(0, 1, 2).hasSize(9);
+        assertThat(new UniformResampling(seed).choose(lacking))
+                .startsWith(0, 1, 2)
+                .hasSize(9);
         assertThat(new PreferentialResampling().choose(none, new double[0])).isEmpty();
         assertThat(Reweighing.emptyCells(lacking)).hasSize(1);
     }
 
     @Test
     void choose_weightsOrBadScores_areRefused() {
-        GroupedRows weighted =
-                GroupedRows.of(two, new int[] {0, 1}, new boolean[] {true, false}, new double[] {1, 2});
+        GroupedRows weighted = GroupedRows.of(two, new int[] {0, 1}, new boolean[] {true, false}, new double[] {1, 2});
         GroupedRows plain = GroupedRows.of(two, new int[] {0, 1}, new boolean[] {true, false});
 
         assertThatThrownBy(() -> new UniformResampling(new Seed(1)).choose(weighted))
@@ -140,7 +143,8 @@ class ResamplingTest {
         Cells after = Cells.of(new Massaging().apply(odd, new double[25]));
 
         for (int g = 0; g < 3; g++) {
-            assertThat(Math.abs(after.cell(g, true) - 15.0 / 25 * after.group(g))).isLessThan(1);
+            assertThat(Math.abs(after.cell(g, true) - 15.0 / 25 * after.group(g)))
+                    .isLessThan(1);
         }
         assertThat(after.label(true)).isEqualTo(15);
     }

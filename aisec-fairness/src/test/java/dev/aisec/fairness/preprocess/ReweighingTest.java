@@ -98,10 +98,11 @@ class ReweighingTest {
     void fit_noWeight_isRefused() {
         assertThatThrownBy(() -> Reweighing.fit(rows(two, new int[][] {{0, 0}, {0, 0}})))
                 .hasMessage("sum of weights must be > 0 and finite, was 0.0");
-        assertThatThrownBy(() -> Reweighing.fit(GroupedRows.of(
-                        two, new int[] {0, 1}, new boolean[] {true, false}, new double[] {0, 0})))
+        assertThatThrownBy(() -> Reweighing.fit(
+                        GroupedRows.of(two, new int[] {0, 1}, new boolean[] {true, false}, new double[] {0, 0})))
                 .hasMessageContaining("sum of weights");
-        assertThatThrownBy(() -> Reweighing.fit(rows(two, new int[][] {{1, 1}, {1, 1}})).factor(2, true))
+        assertThatThrownBy(() ->
+                        Reweighing.fit(rows(two, new int[][] {{1, 1}, {1, 1}})).factor(2, true))
                 .hasMessage("group must be in [0, 2), was 2");
     }
 
