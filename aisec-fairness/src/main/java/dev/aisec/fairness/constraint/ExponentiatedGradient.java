@@ -108,7 +108,7 @@ public record ExponentiatedGradient(
         Lagrangian game = new Lagrangian(features, columns, rows, moments, learner, multiplierBound);
         double[] theta = new double[moments.constraints()];
         double[] mean = new double[theta.length];
-        int[] played = new int[2 * rounds + 1];
+        int[] played = new int[(2 + AROUND.length) * rounds];
         double[] mixture = {};
         double upper = Double.POSITIVE_INFINITY;
         for (int round = 1; round <= rounds; round++) {
