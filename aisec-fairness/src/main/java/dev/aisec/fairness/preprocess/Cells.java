@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.fairness.preprocess;
+
+import dev.aisec.core.Finding;
+import dev.aisec.core.Severity;
+import dev.aisec.fairness.metric.GroupSpace;
+import dev.aisec.fairness.metric.GroupedRows;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The weight of every group and label. */
+final class Cells {
+    private final GroupSpace space;
+    private final double[] weights;
+    private final double total;
+    private final double favourable;
+
+    private Cells(GroupSpace space, double[] weights) {
+        this.space = space;
+        this.weights = weights;
+        double all = 0;
+        double good = 0;
+        for (int g = 0; g < weights.length / 2; g++) {
+            all += weights[2 * g] + weights[2 * g + 1];
+            good += weights[2 * g + 1];
+        }
+        total = all;
+        favourable = good;
+    }
+
+    static Cells of(GroupedRows rows) {
+        double[] weights = new double[2 * rows.space().size()];
+        for (int i = 0; i < rows.size(); i++) {
+            weights[2 * rows.group(i) + (rows.favourable(i) ? 1 : 0)] += rows.weight(i);
+        }
+        return new Cells(rows.space(), weights);
+    }
+
+    GroupSpace space() {
+        return space;
+    }
+
+    int groups() {
+        return weights.length / 2;
+    }
+
+    double cell(int group, boolean label) {
+        return weights[2 * group + (label ? 1 : 0)];
+    }
+
+    double group(int group) {
+        return weights[2 * group] + weights[2 * group + 1];
+    }
+
+    double label(boolean label) {
+        return label ? favourable : total - favourable;
+    }
+
+    double total() {
+        return total;
+    }
+
+    /** Whether the group has weight and the label has weight, but not together. */
+    boolean isMissing(int group, boolean label) {
+        return group(group) > 0 && label(label) > 0 && cell(group, label) == 0;
+    }
+
+    List<Finding> missing() {
+        List<Finding> findings = new ArrayList<>();
+        for (int g = 0; g < groups(); g++) {
+            for (boolean label : new boolean[] {false, true}) {
+                if (isMissing(g, label)) {
+                    findings.add(Finding.of(
+                            Severity.WARNING,
+                            "fairness.empty-cell",
+                            "no row has the " + (label ? "favourable" : "unfavourable")
+                                    + " label: this group's share of favourable labels cannot be repaired",
+                            space.name(g)));
+                }
+            }
+        }
+        return List.copyOf(findings);
+    }
+
+    /**
+     * How many favourable labels each group gets so that every share is the overall one to less than one row, and the sum stays:
+     * largest remainders, the first group at ties. Rows count once each.
+     */
+    static int[] quotas(GroupedRows rows) {
+        int groups = rows.space().size();
+        long[] size = new long[groups];
+        long good = 0;
+        for (int i = 0; i < rows.size(); i++) {
+            size[rows.group(i)]++;
+            good += rows.favourable(i) ? 1 : 0;
+        }
+        int[] quota = new int[groups];
+        long[] remainder = new long[groups];
+        long left = good;
+        long n = Math.max(1, rows.size());
+        for (int g = 0; g < groups; g++) {
+            quota[g] = (int) (size[g] * good / n);
+            remainder[g] = size[g] * good % n;
+            left -= quota[g];
+        }
+        int[] order = IntStream.range(0, groups)
+                .boxed()
+                .sorted((a, b) -> Long.compare(remainder[b], remainder[a]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        for (int i = 0; i < left; i++) {
+            quota[order[i]]++;
+        }
+        return quota;
+    }
+
+    /** The rows of each group and label, in order: entry 2·group + label. */
+    static int[][] members(GroupedRows rows) {
+        int[] counts = new int[2 * rows.space().size()];
+        for (int i = 0; i < rows.size(); i++) {
+            counts[2 * rows.group(i) + (rows.favourable(i) ? 1 : 0)]++;
+        }
+        int[][] members = new int[counts.length][];
+        for (int c = 0; c < counts.length; c++) {
+            members[c] = new int[counts[c]];
+        }
+        Arrays.fill(counts, 0);
+        for (int i = 0; i < rows.size(); i++) {
+            int c = 2 * rows.group(i) + (rows.favourable(i) ? 1 : 0);
+            members[c][counts[c]++] = i;
+        }
+        return members;
+    }
+
+    /** Refuses weights that differ: rows are counted here. */
+    static void requireEqualWeights(GroupedRows rows) {
+        for (int i = 1; i < rows.size(); i++) {
+            if (rows.weight(i) != rows.weight(0)) {
+                throw new IllegalArgumentException("weights must be equal, row " + i + " was " + rows.weight(i)
+                        + " and row 0 was " + rows.weight(0) + "; use Reweighing");
+            }
+        }
+    }
+
+    static void requireScores(GroupedRows rows, double[] scores) {
+        if (scores.length != rows.size()) {
+            throw new IllegalArgumentException(
+                    "scores must be as many as rows, " + rows.size() + ", were " + scores.length);
+        }
+        for (int i = 0; i < scores.length; i++) {
+            if (!Double.isFinite(scores[i])) {
+                throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
+            }
+        }
+    }
+}
