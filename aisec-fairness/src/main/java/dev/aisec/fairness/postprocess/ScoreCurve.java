@@ -5,6 +5,7 @@ import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The ROC curve of a group, in masses: for thresholds from high to low, how much weight with a favourable and with an unfavourable
@@ -125,20 +126,34 @@ public final class ScoreCurve {
     }
 
     /** The points on the upper hull only. */
+    ScoreCurve upperHull() {
+        return select(chain(1));
+    }
+
+    /** The points on the upper or the lower hull. */
     ScoreCurve hull() {
+        return select(IntStream.concat(Arrays.stream(chain(1)), Arrays.stream(chain(-1)))
+                .sorted()
+                .distinct()
+                .toArray());
+    }
+
+    /** Andrew's monotone chain; side 1 is the upper hull. */
+    private int[] chain(int side) {
         int[] kept = new int[threshold.length];
         int size = 0;
         for (int j = 0; j < threshold.length; j++) {
-            while (size >= 2 && !turnsRight(kept[size - 2], kept[size - 1], j)) {
+            while (size >= 2 && side * turn(kept[size - 2], kept[size - 1], j) >= 0) {
                 size--;
             }
             kept[size++] = j;
         }
-        return select(Arrays.copyOf(kept, size));
+        return Arrays.copyOf(kept, size);
     }
 
-    private boolean turnsRight(int a, int b, int c) {
-        return (fp[b] - fp[a]) * (tp[c] - tp[b]) - (tp[b] - tp[a]) * (fp[c] - fp[b]) < 0;
+    /** Negative for a turn to the right. */
+    private double turn(int a, int b, int c) {
+        return (fp[b] - fp[a]) * (tp[c] - tp[b]) - (tp[b] - tp[a]) * (fp[c] - fp[b]);
     }
 
     ScoreCurve select(int[] points) {

@@ -15,9 +15,8 @@ import java.util.List;
  * <p>Assumptions: higher scores speak for the favourable label; the group is known, and may lawfully be used, at decision; the
  * recorded labels are what is to be predicted. It does not promise the same rates on other rows.
  *
- * <p>Formula: the linear program over the upper hull of each group's ROC curve; with one rate an exact scan over its corners, with two
- * the simplex method. Points below the diagonal are no use, as the objective never falls with true positives or rises with false
- * ones. Sources: Hardt, Price and Srebro, "Equality of Opportunity in Supervised Learning", NeurIPS 2016, section 4; hull: Provost and
+ * <p>Formula: the linear program over the hull of each group's ROC curve. With one rate only the upper hull is of use, as the objective
+ * never falls with true positives or rises with false ones: an exact scan over its corners. With two rates, the simplex method. Sources: Hardt, Price and Srebro, "Equality of Opportunity in Supervised Learning", NeurIPS 2016, section 4; hull: Provost and
  * Fawcett, Machine Learning 2001. Clause 7.3.2-2.
  *
  * @param constraint which rates have to agree
@@ -96,12 +95,15 @@ public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, 
     }
 
     private ThresholdProblem problem(GroupedRows rows, double[] scores) {
-        List<ScoreCurve> hulls =
-                ScoreCurve.of(rows, scores).stream().map(ScoreCurve::hull).toList();
-        if (constraint.rates().size() > 1 && hulls.size() > MOST_GROUPS_TWO_RATES) {
+        boolean two = constraint.rates().size() > 1;
+        List<ScoreCurve> curves = ScoreCurve.of(rows, scores);
+        if (two && curves.size() > MOST_GROUPS_TWO_RATES) {
             throw new IllegalArgumentException("groups must be at most " + MOST_GROUPS_TWO_RATES + " for " + constraint
-                    + ", were " + hulls.size());
+                    + ", were " + curves.size());
         }
+        List<ScoreCurve> hulls = curves.stream()
+                .map(curve -> two ? curve.hull() : curve.upperHull())
+                .toList();
         return new ThresholdProblem(constraint, tolerance, objective, false, hulls);
     }
 

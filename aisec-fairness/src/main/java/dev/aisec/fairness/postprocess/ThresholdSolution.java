@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * rows themselves. Limits: "every rule" means every rule on the score and the group that never falls with the score, randomised or
  * not; it is a statement about the rows of the fit, not about the population.
  *
- * @param problem the program, with the upper hulls of the curves
+ * @param problem the program, with the hulls of the curves
  * @param policy the rule
  * @param multipliers the certificate: one number for each group and rate, groups outside, in the order of the curves
  * @param objective lower end of what the rule reaches on the rows

@@ -88,23 +88,21 @@ class ThresholdOptimizerTest {
                 ones[start + j] = 1;
                 cost[start + j] = u.gain()[g] * curve.truePositives(j) - u.loss()[g] * curve.falsePositives(j);
             }
-            constraints.add(new LinearConstraint(ones, Relationship.EQ, 1));
+            // The first point is 0 everywhere: it takes what is left of 1.
+            constraints.add(new LinearConstraint(ones, Relationship.LEQ, 1));
             for (int m = 0; m < rates.size(); m++) {
                 double[] row = new double[cost.length];
                 for (int j = 0; j < curve.size(); j++) {
                     row[start + j] = rates.get(m).at(curve, j);
                 }
                 row[points + m] = -1;
-                if (problem.tolerance() == 0) {
-                    constraints.add(new LinearConstraint(row, Relationship.EQ, 0));
-                } else {
-                    constraints.add(new LinearConstraint(row, Relationship.LEQ, problem.tolerance()));
-                    constraints.add(new LinearConstraint(row, Relationship.GEQ, 0));
-                }
+                double[] back = Arrays.stream(row).map(x -> -x).toArray();
+                constraints.add(new LinearConstraint(row, Relationship.LEQ, problem.tolerance()));
+                constraints.add(new LinearConstraint(back, Relationship.LEQ, 0));
             }
             start += curve.size();
         }
-        return new SimplexSolver(1e-11, 10, 1e-13)
+        return new SimplexSolver(1e-9, 10, 1e-11)
                         .optimize(
                                 new MaxIter(100_000),
                                 new LinearObjectiveFunction(cost, 0),
