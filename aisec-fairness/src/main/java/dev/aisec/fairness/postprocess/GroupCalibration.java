@@ -167,15 +167,14 @@ public record GroupCalibration(int bins) {
         int groups = rows.space().size();
         double[][] from = new double[groups][0];
         PolicyAudit.Mean[][] shares = new PolicyAudit.Mean[groups][0];
-        ScoreCurve.Sum[][] sums = new ScoreCurve.Sum[groups][0];
+        double[][] means = new double[groups][0];
         for (ScoreCurve curve : ScoreCurve.of(rows, scores)) {
             ScoreCurve edges = bins == 0 ? curve.upperHull() : binned(curve);
             int g = curve.group();
             from[g] = Arrays.copyOfRange(edges.threshold, 1, edges.size());
             shares[g] = new PolicyAudit.Mean[from[g].length];
             Arrays.setAll(shares[g], b -> new PolicyAudit.Mean());
-            sums[g] = new ScoreCurve.Sum[from[g].length];
-            Arrays.setAll(sums[g], b -> new ScoreCurve.Sum());
+            means[g] = new double[from[g].length];
         }
         for (int i = 0; i < scores.length; i++) {
             double weight = rows.weight(i);
@@ -192,7 +191,9 @@ public record GroupCalibration(int bins) {
                     }
                 }
                 shares[g][low].add(rows.favourable(i) ? 1 : 0, weight);
-                sums[g][low].add(weight * scores[i]);
+                // A running mean, as the sum of large scores could overflow.
+                double part = weight / shares[g][low].weight();
+                means[g][low] = (1 - part) * means[g][low] + part * scores[i];
             }
         }
         List<String> names = new ArrayList<>();
@@ -202,7 +203,7 @@ public record GroupCalibration(int bins) {
             List<Block> own = new ArrayList<>();
             for (int b = 0; b < from[g].length; b++) {
                 if (shares[g][b].estimate("no rows") instanceof Estimate.Measured share) {
-                    own.add(new Block(from[g][b], sums[g][b].value() / shares[g][b].weight(), share));
+                    own.add(new Block(from[g][b], means[g][b], share));
                 }
             }
             blocks.add(own);
