@@ -9,11 +9,13 @@ import dev.aisec.core.Technique;
 import dev.aisec.fairness.metric.GroupedRows;
 import dev.aisec.fairness.postprocess.ParityConstraint.Rate;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reject-option classification: near the threshold, where the score is least sure, the deprived groups get the favourable decision and
@@ -45,7 +47,7 @@ public record RejectOption(
         if (constraint == ParityConstraint.NONE) {
             throw new IllegalArgumentException("constraint must not be NONE, was");
         }
-        deprived = java.util.Collections.unmodifiableSortedSet(new TreeSet<>(deprived));
+        deprived = Collections.unmodifiableSortedSet(new TreeSet<>(deprived));
         thresholds = List.copyOf(thresholds);
         if (deprived.isEmpty() || thresholds.isEmpty()) {
             throw new IllegalArgumentException("deprived groups and thresholds must be at least one, were " + deprived
@@ -194,23 +196,15 @@ public record RejectOption(
     }
 
     private record Best(
-            double threshold, double margin, double low, double high, double objective, double difference) {
-        boolean betterThan(Best other, double tolerance) {
-            boolean met = difference <= tolerance + ROUNDING;
-            boolean otherMet = other.difference <= tolerance + ROUNDING;
-            if (met != otherMet) {
-                return met;
-            }
-            return met ? objective > other.objective : difference < other.difference;
-        }
-    }
+            double threshold, double margin, double low, double high, double objective, double difference) {}
 
     /** Prefix sums over the distinct scores from high to low: [side][k] is what the k highest scores hold. */
     private static final class Sweep {
         private final double[] score;
         private final int size;
-        private final double[][] tp;
-        private final double[][] fp;
+        /** [rate][side][k]. */
+        private final double[][][] rates;
+
         private final double[][] value;
         private final double constant;
 
@@ -251,8 +245,8 @@ public record RejectOption(
             Objective.Linear u = Objective.Linear.of(option.objective, checked.curves());
             constant = u.constant();
             score = new double[n];
-            tp = new double[2][n + 1];
-            fp = new double[2][n + 1];
+            double[][] tp = new double[2][n + 1];
+            double[][] fp = new double[2][n + 1];
             value = new double[2][n + 1];
             int k = 0;
             for (int i = 0; i < n; ) {
@@ -293,9 +287,16 @@ public record RejectOption(
                             + fp[side][size] + " unfavourable");
                 }
             }
+            List<Rate> wanted = option.constraint.rates();
+            rates = new double[wanted.size()][2][];
+            for (int m = 0; m < rates.length; m++) {
+                for (int side = 0; side < 2; side++) {
+                    rates[m][side] = rate(wanted.get(m), tp[side], fp[side]);
+                }
+            }
         }
 
-        Best best(double threshold, RejectOption option, @org.jspecify.annotations.Nullable Best soFar) {
+        Best best(double threshold, RejectOption option, @Nullable Best soFar) {
             int start = 0;
             int end = size;
             while (start < end) {
@@ -311,22 +312,23 @@ public record RejectOption(
             double margin = 0;
             Best best = soFar;
             double tolerance = option.tolerance + ROUNDING;
+            boolean met = best != null && best.difference <= tolerance;
+            // Of what is best so far: the objective if it meets the tolerance, else the difference.
+            double mark = best == null ? Double.POSITIVE_INFINITY : met ? best.objective : best.difference;
             while (true) {
-                double difference = difference(option.constraint, d, o);
+                double difference = difference(d, o);
                 double objective = constant + value[1][d] + value[0][o];
-                boolean candidate = best == null
-                        || (difference <= tolerance
-                                ? best.difference > tolerance || objective > best.objective
-                                : difference < best.difference);
-                if (candidate) {
-                    Best here = new Best(
+                boolean here = difference <= tolerance;
+                if (here ? !met || objective > mark : !met && difference < mark) {
+                    met = here;
+                    mark = here ? objective : difference;
+                    best = new Best(
                             threshold,
                             margin,
                             d > start ? score[d - 1] : threshold,
                             o < start ? Math.nextUp(score[o]) : threshold,
                             objective,
                             difference);
-                    best = best == null || here.betterThan(best, option.tolerance) ? here : best;
                 }
                 double below = d < size ? threshold - score[d] : Double.POSITIVE_INFINITY;
                 double above = o > 0 ? score[o - 1] - threshold : Double.POSITIVE_INFINITY;
@@ -340,23 +342,21 @@ public record RejectOption(
             }
         }
 
-        private double difference(ParityConstraint constraint, int d, int o) {
-            double worst = 0;
-            for (int m = 0; m < constraint.rates().size(); m++) {
-                Rate rate = constraint.rates().get(m);
-                worst = Math.max(worst, Math.abs(rate(rate, 1, d) - rate(rate, 0, o)));
-            }
-            return worst;
+        private double difference(int d, int o) {
+            double worst = Math.abs(rates[0][1][d] - rates[0][0][o]);
+            return rates.length == 1 ? worst : Math.max(worst, Math.abs(rates[1][1][d] - rates[1][0][o]));
         }
 
-        private double rate(Rate rate, int side, int k) {
-            double[] t = tp[side];
-            double[] f = fp[side];
-            return switch (rate) {
-                case SELECTION -> (t[k] + f[k]) / (t[size] + f[size]);
-                case TRUE_POSITIVE -> t[k] / t[size];
-                case FALSE_POSITIVE -> f[k] / f[size];
-            };
+        private double[] rate(Rate rate, double[] tp, double[] fp) {
+            double[] all = new double[size + 1];
+            for (int k = 0; k <= size; k++) {
+                all[k] = switch (rate) {
+                    case SELECTION -> (tp[k] + fp[k]) / (tp[size] + fp[size]);
+                    case TRUE_POSITIVE -> tp[k] / tp[size];
+                    case FALSE_POSITIVE -> fp[k] / fp[size];
+                };
+            }
+            return all;
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.aisec.fairness.postprocess;
 
 import dev.aisec.fairness.postprocess.ParityConstraint.Rate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -110,8 +111,8 @@ final class Simplex {
                     sum += weights[n++];
                 }
             }
-            int[] used = java.util.Arrays.copyOf(points, n);
-            double[] shares = java.util.Arrays.copyOf(weights, n);
+            int[] used = Arrays.copyOf(points, n);
+            double[] shares = Arrays.copyOf(weights, n);
             for (int i = 0; i < n; i++) {
                 shares[i] /= sum;
             }

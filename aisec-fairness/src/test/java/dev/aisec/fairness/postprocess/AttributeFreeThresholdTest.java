@@ -8,13 +8,15 @@ import static org.assertj.core.api.Assertions.within;
 import dev.aisec.core.Verdict;
 import dev.aisec.fairness.metric.GroupSpace;
 import dev.aisec.fairness.metric.GroupedRows;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
 class AttributeFreeThresholdTest {
     /**
-     * With two groups and one rate there are three kinds of rows in the program, so an optimum mixes at most three thresholds with the
-     * constraint tight in two of them or fewer: all pairs of thresholds with the best share contain it.
+     * With two groups and one rate, a mixture has to add to 1 and to keep the difference of two rates in an interval: a corner of that
+     * set mixes at most two thresholds, with the difference at an end of the interval or with one threshold alone.
      */
     @Test
     void solve_twoGroups_equalsEnumerationOfPairs() {
@@ -47,8 +49,8 @@ class AttributeFreeThresholdTest {
 
     /** Two thresholds mixed so that the difference of the signed rates is inside the tolerance. */
     private static double pairs(ScoredData data, ParityConstraint constraint, double tolerance) {
-        double[] thresholds = java.util.stream.DoubleStream.concat(
-                        java.util.Arrays.stream(data.scores()), java.util.stream.DoubleStream.of(2))
+        double[] thresholds = DoubleStream.concat(
+                        Arrays.stream(data.scores()), DoubleStream.of(2))
                 .distinct()
                 .toArray();
         double[] value = new double[thresholds.length];
