@@ -198,10 +198,13 @@ public record RejectOption(
     private record Best(
             double threshold, double margin, double low, double high, double objective, double difference) {}
 
-    /** Prefix sums over the distinct scores from high to low: [side][k] is what the k highest scores hold. */
+    /**
+     * Prefix sums over the distinct scores of each side from high to low: [side][k] is what the k highest scores hold. Side 1 are the
+     * deprived groups, side 0 the others.
+     */
     private static final class Sweep {
-        private final double[] score;
-        private final int size;
+        private final double[][] score;
+        private final int[] size;
         /** [rate][side][k]. */
         private final double[][][] rates;
 
@@ -244,71 +247,62 @@ public record RejectOption(
                     new ThresholdProblem(ParityConstraint.NONE, 1, option.objective, false, totals);
             Objective.Linear u = Objective.Linear.of(option.objective, checked.curves());
             constant = u.constant();
-            score = new double[n];
+            score = new double[2][n];
+            size = new int[2];
             double[][] tp = new double[2][n + 1];
             double[][] fp = new double[2][n + 1];
             value = new double[2][n + 1];
-            int k = 0;
-            for (int i = 0; i < n; ) {
-                double s = scores[order[i]];
-                for (int side = 0; side < 2; side++) {
+            for (int row : order) {
+                double weight = rows.weight(row);
+                if (weight == 0) {
+                    continue;
+                }
+                int group = rows.group(row);
+                int side = isDeprived[group] ? 1 : 0;
+                int k = size[side];
+                if (k == 0 || score[side][k - 1] != scores[row]) {
+                    score[side][k] = scores[row];
                     tp[side][k + 1] = tp[side][k];
                     fp[side][k + 1] = fp[side][k];
                     value[side][k + 1] = value[side][k];
+                    size[side] = ++k;
                 }
-                for (; i < n && scores[order[i]] == s; i++) {
-                    int row = order[i];
-                    double weight = rows.weight(row);
-                    if (weight == 0) {
-                        continue;
-                    }
-                    int group = rows.group(row);
-                    int side = isDeprived[group] ? 1 : 0;
-                    if (rows.favourable(row)) {
-                        tp[side][k + 1] += weight;
-                        value[side][k + 1] += u.gain()[place[group]] * weight;
-                    } else {
-                        fp[side][k + 1] += weight;
-                        value[side][k + 1] -= u.loss()[place[group]] * weight;
-                    }
+                if (rows.favourable(row)) {
+                    tp[side][k] += weight;
+                    value[side][k] += u.gain()[place[group]] * weight;
+                } else {
+                    fp[side][k] += weight;
+                    value[side][k] -= u.loss()[place[group]] * weight;
                 }
-                score[k++] = s;
             }
-            size = k;
             for (int side = 0; side < 2; side++) {
                 String who = side == 1 ? "deprived groups" : "other groups";
-                boolean lacksPositives = tp[side][size] == 0;
-                boolean lacksNegatives = fp[side][size] == 0;
+                boolean lacksPositives = tp[side][size[side]] == 0;
+                boolean lacksNegatives = fp[side][size[side]] == 0;
                 if (lacksPositives && lacksNegatives
                         || option.constraint.needsPositives() && lacksPositives
                         || option.constraint.needsNegatives() && lacksNegatives) {
                     throw new IllegalArgumentException(who + " must have rows with the labels that "
-                            + option.constraint + " divides by, had weights " + tp[side][size] + " favourable and "
-                            + fp[side][size] + " unfavourable");
+                            + option.constraint + " divides by, had weights " + tp[side][size[side]] + " favourable and "
+                            + fp[side][size[side]] + " unfavourable");
                 }
             }
             List<Rate> wanted = option.constraint.rates();
             rates = new double[wanted.size()][2][];
             for (int m = 0; m < rates.length; m++) {
                 for (int side = 0; side < 2; side++) {
-                    rates[m][side] = rate(wanted.get(m), tp[side], fp[side]);
+                    rates[m][side] = rate(wanted.get(m), tp[side], fp[side], size[side]);
                 }
             }
         }
 
         Best best(double threshold, RejectOption option, @Nullable Best soFar) {
-            int start = 0;
-            int end = size;
-            while (start < end) {
-                int middle = (start + end) >>> 1;
-                if (score[middle] >= threshold) {
-                    start = middle + 1;
-                } else {
-                    end = middle;
-                }
-            }
-            int d = start;
-            int o = start;
+            double[] others = score[0];
+            double[] deprived = score[1];
+            int startOthers = accepted(0, threshold);
+            int startDeprived = accepted(1, threshold);
+            int o = startOthers;
+            int d = startDeprived;
             double margin = 0;
             Best best = soFar;
             double tolerance = option.tolerance + ROUNDING;
@@ -325,13 +319,13 @@ public record RejectOption(
                     best = new Best(
                             threshold,
                             margin,
-                            d > start ? score[d - 1] : threshold,
-                            o < start ? Math.nextUp(score[o]) : threshold,
+                            d > startDeprived ? deprived[d - 1] : threshold,
+                            o < startOthers ? Math.nextUp(others[o]) : threshold,
                             objective,
                             difference);
                 }
-                double below = d < size ? threshold - score[d] : Double.POSITIVE_INFINITY;
-                double above = o > 0 ? score[o - 1] - threshold : Double.POSITIVE_INFINITY;
+                double below = d < size[1] ? threshold - deprived[d] : Double.POSITIVE_INFINITY;
+                double above = o > 0 ? others[o - 1] - threshold : Double.POSITIVE_INFINITY;
                 double next = Math.min(below, above);
                 if (next == Double.POSITIVE_INFINITY) {
                     return best;
@@ -342,12 +336,27 @@ public record RejectOption(
             }
         }
 
+        /** How many distinct scores of a side reach a threshold. */
+        private int accepted(int side, double threshold) {
+            int low = 0;
+            int high = size[side];
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (score[side][middle] >= threshold) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            return low;
+        }
+
         private double difference(int d, int o) {
             double worst = Math.abs(rates[0][1][d] - rates[0][0][o]);
             return rates.length == 1 ? worst : Math.max(worst, Math.abs(rates[1][1][d] - rates[1][0][o]));
         }
 
-        private double[] rate(Rate rate, double[] tp, double[] fp) {
+        private static double[] rate(Rate rate, double[] tp, double[] fp, int size) {
             double[] all = new double[size + 1];
             for (int k = 0; k <= size; k++) {
                 all[k] = switch (rate) {

@@ -17,6 +17,15 @@ import java.util.random.RandomGenerator;
 record ScoredData(String name, GroupedRows rows, double[] scores) {
     /** The data sets that are there; those that are not are named on the console. */
     static List<ScoredData> real() {
+        return Once.REAL;
+    }
+
+    /** Read and scored once for all tests. */
+    private static final class Once {
+        private static final List<ScoredData> REAL = List.copyOf(read());
+    }
+
+    private static List<ScoredData> read() {
         List<ScoredData> all = new ArrayList<>();
         add(all, "adult_train.csv", "income-per-year", ">50K", "sex",
                 "age", "education-num", "capital-gain", "capital-loss", "hours-per-week");
