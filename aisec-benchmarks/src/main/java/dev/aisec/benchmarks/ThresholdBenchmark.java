@@ -63,7 +63,8 @@ public class ThresholdBenchmark {
 
     @Benchmark
     public RejectOption.Fitted rejectOption() {
-        return RejectOption.of(ParityConstraint.DEMOGRAPHIC_PARITY, Set.of(0, 1)).fit(people, scores);
+        return RejectOption.of(ParityConstraint.DEMOGRAPHIC_PARITY, Set.of(0, 1))
+                .fit(people, scores);
     }
 
     @Benchmark

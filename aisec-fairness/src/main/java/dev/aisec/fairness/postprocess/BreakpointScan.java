@@ -87,8 +87,7 @@ final class BreakpointScan {
         StepPolicy.Rule rule(ScoreCurve hull, double x) {
             int i = Math.max(1, Math.min(size - 1, above(x)));
             double share = Math.max(0, Math.min(1, (x - r[i - 1]) / (r[i] - r[i - 1])));
-            return StepPolicy.Rule.mixture(
-                    hull, new int[] {point[i - 1], point[i]}, new double[] {1 - share, share});
+            return StepPolicy.Rule.mixture(hull, new int[] {point[i - 1], point[i]}, new double[] {1 - share, share});
         }
     }
 

@@ -185,8 +185,7 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
                                 + "costs still differ by " + residual,
                         ""));
             }
-            return new Evidence(
-                    Technique.BIAS_POST_PROCESSING, "scores", parameters, measurements, findings);
+            return new Evidence(Technique.BIAS_POST_PROCESSING, "scores", parameters, measurements, findings);
         }
     }
 
@@ -207,8 +206,8 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
         for (int i = 0; i < scores.length; i++) {
             Fitted.requireProbability(scores[i]);
             if (rows.weight(i) > 0) {
-                (rows.favourable(i) ? positive : negative)[rows.group(i)].add(
-                        rows.favourable(i) ? 1 - scores[i] : scores[i], rows.weight(i));
+                (rows.favourable(i) ? positive : negative)
+                        [rows.group(i)].add(rows.favourable(i) ? 1 - scores[i] : scores[i], rows.weight(i));
             }
         }
         List<Integer> numbers = new ArrayList<>();

@@ -42,7 +42,8 @@ final class Certificate {
                 double v = up - down;
                 double a = up + down;
                 for (int m = 0; m < rates.size(); m++) {
-                    double priced = multipliers.get(g * rates.size() + m) * rates.get(m).at(curve, j);
+                    double priced =
+                            multipliers.get(g * rates.size() + m) * rates.get(m).at(curve, j);
                     v -= priced;
                     a += Math.abs(priced);
                 }

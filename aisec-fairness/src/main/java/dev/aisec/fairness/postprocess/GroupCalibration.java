@@ -142,8 +142,7 @@ public record GroupCalibration(int bins) {
                 SortedMap<String, String> labels = new TreeMap<>();
                 labels.put("group", names.get(g));
                 labels.put("rows", "fitted");
-                measurements.add(
-                        new Measurement.Curve("calibration", "score", "share-favourable", labels, points));
+                measurements.add(new Measurement.Curve("calibration", "score", "share-favourable", labels, points));
                 if (least < FEW) {
                     findings.add(Finding.of(
                             Severity.WARNING,

@@ -103,8 +103,7 @@ public sealed interface Objective {
                     gain[g] = (u.truePositive - u.falseNegative) / all;
                     loss[g] = (u.trueNegative - u.falsePositive) / all;
                 }
-                return new Linear(
-                        gain, loss, u.falseNegative * (positives / all) + u.trueNegative * (negatives / all));
+                return new Linear(gain, loss, u.falseNegative * (positives / all) + u.trueNegative * (negatives / all));
             }
             boolean pooled = objective == BalancedAccuracy.POOLED;
             for (int g = 0; g < groups; g++) {

@@ -125,7 +125,8 @@ public record PolicyAudit(
         double below = Math.hypot(
                 most.value() - most.interval().lower(), least.interval().upper() - least.value());
         double above = Math.hypot(
-                most.interval().upper() - most.value(), least.value() - least.interval().lower());
+                most.interval().upper() - most.value(),
+                least.value() - least.interval().lower());
         return new Estimate.Measured(
                 d,
                 new Interval(Math.max(-1, d - below), Math.min(1, d + above), CONFIDENCE),

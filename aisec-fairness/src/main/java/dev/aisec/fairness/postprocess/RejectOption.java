@@ -50,8 +50,8 @@ public record RejectOption(
         deprived = Collections.unmodifiableSortedSet(new TreeSet<>(deprived));
         thresholds = List.copyOf(thresholds);
         if (deprived.isEmpty() || thresholds.isEmpty()) {
-            throw new IllegalArgumentException("deprived groups and thresholds must be at least one, were " + deprived
-                    + " and " + thresholds);
+            throw new IllegalArgumentException(
+                    "deprived groups and thresholds must be at least one, were " + deprived + " and " + thresholds);
         }
         for (double threshold : thresholds) {
             if (!(threshold > 0 && threshold < 1)) {
@@ -232,19 +232,15 @@ public record RejectOption(
                 place[g] = totals.size();
                 if (positives[g] + negatives[g] > 0) {
                     totals.add(new ScoreCurve(
-                            g,
-                            rows.space().name(g),
-                            two,
-                            new double[] {0, negatives[g]},
-                            new double[] {0, positives[g]}));
+                            g, rows.space().name(g), two, new double[] {0, negatives[g]}, new double[] {0, positives[g]
+                            }));
                 }
             }
             if (totals.isEmpty()) {
                 throw new IllegalArgumentException("rows must have weight, " + n + " rows had none");
             }
             // Refuses what the objective cannot be computed for.
-            ThresholdProblem checked =
-                    new ThresholdProblem(ParityConstraint.NONE, 1, option.objective, false, totals);
+            ThresholdProblem checked = new ThresholdProblem(ParityConstraint.NONE, 1, option.objective, false, totals);
             Objective.Linear u = Objective.Linear.of(option.objective, checked.curves());
             constant = u.constant();
             score = new double[2][n];
@@ -283,7 +279,8 @@ public record RejectOption(
                         || option.constraint.needsPositives() && lacksPositives
                         || option.constraint.needsNegatives() && lacksNegatives) {
                     throw new IllegalArgumentException(who + " must have rows with the labels that "
-                            + option.constraint + " divides by, had weights " + tp[side][size[side]] + " favourable and "
+                            + option.constraint + " divides by, had weights " + tp[side][size[side]]
+                            + " favourable and "
                             + fp[side][size[side]] + " unfavourable");
                 }
             }

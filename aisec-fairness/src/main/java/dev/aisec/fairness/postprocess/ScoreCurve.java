@@ -249,8 +249,7 @@ public final class ScoreCurve {
         String name = rows.space().name(group);
         checkMass(name, p[size - 1]);
         checkMass(name, f[size - 1]);
-        return new ScoreCurve(
-                group, name, Arrays.copyOf(t, size), Arrays.copyOf(f, size), Arrays.copyOf(p, size));
+        return new ScoreCurve(group, name, Arrays.copyOf(t, size), Arrays.copyOf(f, size), Arrays.copyOf(p, size));
     }
 
     private static void checkMass(String name, double mass) {

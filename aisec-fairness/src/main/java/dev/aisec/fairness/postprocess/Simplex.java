@@ -166,9 +166,7 @@ final class Simplex {
             }
             double ratio = Math.max(0, table[row][columns]) / a;
             boolean tie = best >= 0 && Math.abs(ratio - least) <= NOTHING;
-            boolean better = tie
-                    ? bland ? basis[row] < basis[best] : a > table[best][entering]
-                    : ratio < least;
+            boolean better = tie ? bland ? basis[row] < basis[best] : a > table[best][entering] : ratio < least;
             if (better) {
                 best = row;
                 least = Math.min(ratio, least);

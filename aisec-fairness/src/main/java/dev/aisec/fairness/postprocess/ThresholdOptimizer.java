@@ -108,8 +108,7 @@ public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, 
     }
 
     static BreakpointScan.Answer answer(ThresholdProblem problem) {
-        boolean scan = !problem.attributeFree()
-                && problem.constraint().rates().size() <= 1;
+        boolean scan = !problem.attributeFree() && problem.constraint().rates().size() <= 1;
         return scan ? BreakpointScan.solve(problem) : Simplex.solve(problem);
     }
 }

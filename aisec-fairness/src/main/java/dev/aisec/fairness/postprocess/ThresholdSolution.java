@@ -146,8 +146,7 @@ public record ThresholdSolution(
     private boolean rising() {
         for (StepPolicy.Rule rule : policy.rules()) {
             for (int i = 1; i < rule.steps().size(); i++) {
-                if (rule.steps().get(i).probability()
-                        < rule.steps().get(i - 1).probability()) {
+                if (rule.steps().get(i).probability() < rule.steps().get(i - 1).probability()) {
                     return false;
                 }
             }

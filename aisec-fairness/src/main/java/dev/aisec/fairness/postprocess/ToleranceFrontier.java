@@ -45,8 +45,7 @@ public record ToleranceFrontier(List<Point> points, boolean exact, double larges
             double a = left.point.tolerance();
             double b = right.point.tolerance();
             double turn = left.slope - right.slope;
-            double meeting =
-                    turn > 0 ? a + (right.line(a) - left.line(a)) / turn : b;
+            double meeting = turn > 0 ? a + (right.line(a) - left.line(a)) / turn : b;
             meeting = Math.max(a, Math.min(b, meeting));
             double chord = left.point.objective()
                     + (right.point.objective() - left.point.objective()) * ((meeting - a) / (b - a));
@@ -118,8 +117,7 @@ public record ToleranceFrontier(List<Point> points, boolean exact, double larges
         BreakpointScan.Answer answer = ThresholdOptimizer.answer(at);
         StepPolicy policy = StepPolicy.of(groups, at.curves(), answer.rules());
         return new Solved(
-                new Point(
-                        tolerance, Certificate.objective(at, policy), Certificate.upper(at, answer.multipliers())),
+                new Point(tolerance, Certificate.objective(at, policy), Certificate.upper(at, answer.multipliers())),
                 Certificate.slope(at, answer.multipliers()));
     }
 

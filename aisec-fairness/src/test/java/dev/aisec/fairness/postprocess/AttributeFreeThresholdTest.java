@@ -35,9 +35,9 @@ class AttributeFreeThresholdTest {
                 assertThat(s.verify(data.rows(), data.scores()).findings()).isEmpty();
                 assertThat(s.objective()).isCloseTo(pairs(data, constraint, tolerance), within(1e-9));
                 assertThat(s.objective())
-                        .isCloseTo(
-                                ThresholdOptimizerTest.direct(s.policy(), Objective.ACCURACY, data), within(1e-9));
-                assertThat(s.policy().rules().get(0)).isEqualTo(s.policy().rules().get(1));
+                        .isCloseTo(ThresholdOptimizerTest.direct(s.policy(), Objective.ACCURACY, data), within(1e-9));
+                assertThat(s.policy().rules().get(0))
+                        .isEqualTo(s.policy().rules().get(1));
                 double withGroup = ThresholdOptimizer.of(constraint)
                         .withTolerance(tolerance)
                         .solve(data.rows(), data.scores())
@@ -49,8 +49,7 @@ class AttributeFreeThresholdTest {
 
     /** Two thresholds mixed so that the difference of the signed rates is inside the tolerance. */
     private static double pairs(ScoredData data, ParityConstraint constraint, double tolerance) {
-        double[] thresholds = DoubleStream.concat(
-                        Arrays.stream(data.scores()), DoubleStream.of(2))
+        double[] thresholds = DoubleStream.concat(Arrays.stream(data.scores()), DoubleStream.of(2))
                 .distinct()
                 .toArray();
         double[] value = new double[thresholds.length];
@@ -108,7 +107,8 @@ class AttributeFreeThresholdTest {
 
     @Test
     void solve_uncertainGroups_asWeights() {
-        // Everybody is in either group with probability one half: all rates agree, so that the constraint costs nothing.
+        // Everybody is in either group with probability one half: all rates agree, so that the constraint costs
+        // nothing.
         ScoredData data = ScoredData.random(4, 200, 2, 20, false);
         int[] group = new int[400];
         boolean[] label = new boolean[400];
@@ -151,8 +151,7 @@ class AttributeFreeThresholdTest {
     void of_badNumbers_refuses() {
         assertThatThrownBy(() -> AttributeFreeThreshold.of(ParityConstraint.NONE, Double.NaN))
                 .hasMessage("tolerance must be in [0, 1], was NaN");
-        assertThatThrownBy(() ->
-                        new AttributeFreeThreshold(ParityConstraint.NONE, 0, Objective.ACCURACY, 1))
+        assertThatThrownBy(() -> new AttributeFreeThreshold(ParityConstraint.NONE, 0, Objective.ACCURACY, 1))
                 .hasMessageContaining("cells must be in [2, 4096]");
     }
 }

@@ -34,8 +34,7 @@ class DecisionPolicyTest {
             statistic += (count - expected) * (count - expected) / expected;
         }
         ChiSquaredDistribution law = ChiSquaredDistribution.of(bins - 1.0);
-        assertThat(statistic)
-                .isBetween(law.inverseCumulativeProbability(5e-10), law.inverseSurvivalProbability(5e-10));
+        assertThat(statistic).isBetween(law.inverseCumulativeProbability(5e-10), law.inverseSurvivalProbability(5e-10));
     }
 
     /** False alarm probability 1e-9. */
@@ -84,7 +83,8 @@ class DecisionPolicyTest {
     @Test
     void uniform_fromManyThreads_isTheSame() {
         KeyedCoin coin = KeyedCoin.of(KEY, "loan");
-        double[] alone = IntStream.range(0, 2000).mapToDouble(i -> coin.uniform("s" + i)).toArray();
+        double[] alone =
+                IntStream.range(0, 2000).mapToDouble(i -> coin.uniform("s" + i)).toArray();
         double[] together = IntStream.range(0, 2000)
                 .parallel()
                 .mapToDouble(i -> coin.uniform("s" + i))
@@ -95,8 +95,8 @@ class DecisionPolicyTest {
     @Test
     void accept_sameSubjectHigherScore_isNeverWorse() {
         KeyedCoin coin = KeyedCoin.of(KEY, "");
-        DecisionPolicy policy = new StepPolicy(List.of(new StepPolicy.Rule(List.of(
-                new StepPolicy.Step(0.2, 0.25), new StepPolicy.Step(0.5, 0.5), new StepPolicy.Step(0.8, 1)))));
+        DecisionPolicy policy = new StepPolicy(List.of(new StepPolicy.Rule(
+                List.of(new StepPolicy.Step(0.2, 0.25), new StepPolicy.Step(0.5, 0.5), new StepPolicy.Step(0.8, 1)))));
         for (int i = 0; i < 500; i++) {
             boolean before = false;
             for (double score = 0; score <= 1; score += 0.05) {
@@ -126,8 +126,7 @@ class DecisionPolicyTest {
         assertThatThrownBy(() -> policy.acceptProbability(1, 0)).hasMessageContaining("rows in fitting");
         assertThatThrownBy(() -> new StepPolicy.Step(0, 1.1)).hasMessageContaining("[0, 1]");
         assertThatThrownBy(() -> new StepPolicy.Step(Double.NaN, 1)).hasMessageContaining("NaN");
-        assertThatThrownBy(() -> new StepPolicy.Rule(
-                        List.of(new StepPolicy.Step(1, 0.5), new StepPolicy.Step(1, 0.6))))
+        assertThatThrownBy(() -> new StepPolicy.Rule(List.of(new StepPolicy.Step(1, 0.5), new StepPolicy.Step(1, 0.6))))
                 .hasMessageContaining("ascending");
     }
 }

@@ -47,7 +47,8 @@ class OtherPostProcessingTest {
 
     @Test
     void hardt_twoGroups_asComputedByHand() {
-        // a reaches (0.2, 0.8), b (0.3, 0.6). At equal base rates accuracy is (1 + t − f) / 2. The triangle of b has its greatest
+        // a reaches (0.2, 0.8), b (0.3, 0.6). At equal base rates accuracy is (1 + t − f) / 2. The triangle of b has
+        // its greatest
         // t − f = 0.3 at its corner, which lies inside the triangle of a.
         List<boolean[]> table = new ArrayList<>();
         add(table, 0, 8, 2);
@@ -89,7 +90,8 @@ class OtherPostProcessingTest {
 
     @Test
     void calibratedEqualizedOdds_reachable_costsAreEqual() {
-        // Calibrated scores. a: 0.2 and 0.8, b: 0.4 and 0.6; both have base rate 0.5. False negatives cost 0.32 and 0.48.
+        // Calibrated scores. a: 0.2 and 0.8, b: 0.4 and 0.6; both have base rate 0.5. False negatives cost 0.32 and
+        // 0.48.
         int[] group = new int[40];
         boolean[] label = new boolean[40];
         double[] scores = new double[40];
@@ -102,7 +104,8 @@ class OtherPostProcessingTest {
             scores[i] = positives / 10.0;
         }
         GroupedRows rows = GroupedRows.of(TWO, group, label);
-        CalibratedEqualizedOdds.Fitted fitted = CalibratedEqualizedOdds.falseNegatives().fit(rows, scores);
+        CalibratedEqualizedOdds.Fitted fitted =
+                CalibratedEqualizedOdds.falseNegatives().fit(rows, scores);
         assertThat(fitted.mix(0).cost()).isCloseTo(0.32, within(1e-12));
         assertThat(fitted.mix(1).cost()).isCloseTo(0.48, within(1e-12));
         // (0.48 − 0.32) / (0.5 − 0.32)
@@ -235,21 +238,20 @@ class OtherPostProcessingTest {
             int side = option.deprived().contains(data.rows().group(i)) ? 1 : 0;
             int label = data.rows().favourable(i) ? 1 : 0;
             all[side][label] += data.rows().weight(i);
-            accepted[side][label] += data.rows().weight(i)
-                    * rule.acceptProbability(data.rows().group(i), data.scores()[i]);
+            accepted[side][label] +=
+                    data.rows().weight(i) * rule.acceptProbability(data.rows().group(i), data.scores()[i]);
         }
         double tpr = Math.abs(accepted[0][1] / all[0][1] - accepted[1][1] / all[1][1]);
         double fpr = Math.abs(accepted[0][0] / all[0][0] - accepted[1][0] / all[1][0]);
         double selection = Math.abs(Arrays.stream(accepted[0]).sum()
                         / Arrays.stream(all[0]).sum()
                 - Arrays.stream(accepted[1]).sum() / Arrays.stream(all[1]).sum());
-        double difference =
-                switch (option.constraint()) {
-                    case DEMOGRAPHIC_PARITY -> selection;
-                    case TRUE_POSITIVE_RATE_PARITY -> tpr;
-                    case FALSE_POSITIVE_RATE_PARITY -> fpr;
-                    default -> Math.max(tpr, fpr);
-                };
+        double difference = switch (option.constraint()) {
+            case DEMOGRAPHIC_PARITY -> selection;
+            case TRUE_POSITIVE_RATE_PARITY -> tpr;
+            case FALSE_POSITIVE_RATE_PARITY -> fpr;
+            default -> Math.max(tpr, fpr);
+        };
         return new double[] {ThresholdOptimizerTest.direct(rule, option.objective(), data), difference};
     }
 
@@ -275,14 +277,17 @@ class OtherPostProcessingTest {
     void rejectOption_badInput_refuses() {
         GroupedRows rows = GroupedRows.of(TWO, new int[] {0, 0}, new boolean[] {true, false});
         RejectOption option = RejectOption.of(ParityConstraint.DEMOGRAPHIC_PARITY, Set.of(1));
-        assertThatThrownBy(() -> option.fit(rows, new double[2])).hasMessageContaining("deprived groups must have rows");
+        assertThatThrownBy(() -> option.fit(rows, new double[2]))
+                .hasMessageContaining("deprived groups must have rows");
         assertThatThrownBy(() -> option.fit(rows, new double[] {0, 1.5})).hasMessageContaining("[0, 1]");
         assertThatThrownBy(() -> option.fit(rows.withWeights(new double[2]), new double[2]))
                 .hasMessageContaining("must have weight");
-        assertThatThrownBy(() -> RejectOption.of(ParityConstraint.NONE, Set.of(0))).hasMessageContaining("NONE");
+        assertThatThrownBy(() -> RejectOption.of(ParityConstraint.NONE, Set.of(0)))
+                .hasMessageContaining("NONE");
         assertThatThrownBy(() -> RejectOption.of(ParityConstraint.EQUALIZED_ODDS, Set.of()))
                 .hasMessageContaining("at least one");
-        assertThatThrownBy(() -> RejectOption.of(ParityConstraint.EQUALIZED_ODDS, Set.of(7)).fit(rows, new double[2]))
+        assertThatThrownBy(() -> RejectOption.of(ParityConstraint.EQUALIZED_ODDS, Set.of(7))
+                        .fit(rows, new double[2]))
                 .hasMessageContaining("one was 7");
     }
 
@@ -294,7 +299,8 @@ class OtherPostProcessingTest {
             for (int g = 0; g < 3; g++) {
                 int group = g;
                 double[] distinct = java.util.stream.IntStream.range(0, 300)
-                        .filter(i -> data.rows().group(i) == group && data.rows().weight(i) > 0)
+                        .filter(i ->
+                                data.rows().group(i) == group && data.rows().weight(i) > 0)
                         .mapToDouble(i -> data.scores()[i])
                         .sorted()
                         .distinct()
@@ -344,14 +350,16 @@ class OtherPostProcessingTest {
         GroupCalibration.Fitted fitted = GroupCalibration.histogram(10).fit(data.rows(), data.scores());
         for (int g = 0; g < 2; g++) {
             assertThat(fitted.blocks().get(g)).hasSize(10);
-            long n = fitted.blocks().get(g).stream().mapToLong(b -> b.share().n()).sum();
+            long n = fitted.blocks().get(g).stream()
+                    .mapToLong(b -> b.share().n())
+                    .sum();
             assertThat(fitted.blocks().get(g)).allMatch(b -> Math.abs(b.share().n() - n / 10.0) <= 2);
         }
         // Mean calibrated score is the base rate of each group.
         double[] excess = new double[2];
         for (int i = 0; i < 2000; i++) {
-            excess[data.rows().group(i)] +=
-                    fitted.score(data.rows().group(i), data.scores()[i]) - (data.rows().favourable(i) ? 1 : 0);
+            excess[data.rows().group(i)] += fitted.score(data.rows().group(i), data.scores()[i])
+                    - (data.rows().favourable(i) ? 1 : 0);
         }
         assertThat(excess[0]).isCloseTo(0, within(1e-9));
         assertThat(excess[1]).isCloseTo(0, within(1e-9));
@@ -371,8 +379,8 @@ class OtherPostProcessingTest {
             GroupCalibration.Fitted huge = technique.fit(two, new double[] {Double.MAX_VALUE, -Double.MAX_VALUE});
             checkEvidence(huge.evidence());
         }
-        assertThatThrownBy(() -> GroupCalibration.isotonic()
-                        .fit(GroupedRows.of(TWO, new int[0], new boolean[0]), new double[0]))
+        assertThatThrownBy(() ->
+                        GroupCalibration.isotonic().fit(GroupedRows.of(TWO, new int[0], new boolean[0]), new double[0]))
                 .hasMessageContaining("must have weight");
         assertThatThrownBy(() -> GroupCalibration.histogram(0)).hasMessageContaining(">= 1");
     }

@@ -27,10 +27,27 @@ record ScoredData(String name, GroupedRows rows, double[] scores) {
 
     private static List<ScoredData> read() {
         List<ScoredData> all = new ArrayList<>();
-        add(all, "adult_train.csv", "income-per-year", ">50K", "sex",
-                "age", "education-num", "capital-gain", "capital-loss", "hours-per-week");
-        add(all, "compas_two_years.csv", "two_year_recid", "0", "race",
-                "age", "priors_count", "juv_fel_count", "juv_misd_count");
+        add(
+                all,
+                "adult_train.csv",
+                "income-per-year",
+                ">50K",
+                "sex",
+                "age",
+                "education-num",
+                "capital-gain",
+                "capital-loss",
+                "hours-per-week");
+        add(
+                all,
+                "compas_two_years.csv",
+                "two_year_recid",
+                "0",
+                "race",
+                "age",
+                "priors_count",
+                "juv_fel_count",
+                "juv_misd_count");
         add(all, "german.csv", "credit", "1", "personal_status", "month", "credit_amount", "age", "residence_since");
         add(all, "law_school.csv", "pass_bar", "1.0", "race", "lsat", "ugpa", "decile3", "fam_inc");
         add(all, "bank_full.csv", "y", "yes", "marital", "age", "balance", "campaign", "previous");
@@ -129,8 +146,7 @@ record ScoredData(String name, GroupedRows rows, double[] scores) {
         String[] names = new String[groups];
         Arrays.setAll(names, g -> "g" + g);
         GroupSpace space = GroupSpace.of("group", names);
-        return new ScoredData(
-                "random " + seed, GroupedRows.of(space, group, label, weighted ? weights : null), scores);
+        return new ScoredData("random " + seed, GroupedRows.of(space, group, label, weighted ? weights : null), scores);
     }
 
     @Override

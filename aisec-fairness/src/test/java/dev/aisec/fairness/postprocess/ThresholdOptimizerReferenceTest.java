@@ -47,10 +47,14 @@ class ThresholdOptimizerReferenceTest {
                         String what = data + " " + constraint + " " + objective + " " + tolerance;
                         assertThat(solution.gap()).as(what).isBetween(0.0, 1e-9);
                         assertThat(solution.constraintViolation()).as(what).isBetween(0.0, 1e-11);
-                        assertThat(solution.objective()).as(what).isCloseTo(reference(solution.problem()), within(1e-9));
                         assertThat(solution.objective())
                                 .as(what)
-                                .isCloseTo(ThresholdOptimizerTest.direct(solution.policy(), objective, data), within(1e-9));
+                                .isCloseTo(reference(solution.problem()), within(1e-9));
+                        assertThat(solution.objective())
+                                .as(what)
+                                .isCloseTo(
+                                        ThresholdOptimizerTest.direct(solution.policy(), objective, data),
+                                        within(1e-9));
                         ThresholdOptimizerTest.accepted(solution.verify());
                         ThresholdOptimizerTest.accepted(solution.verify(data.rows(), data.scores()));
                         problems++;
@@ -146,10 +150,8 @@ class ThresholdOptimizerReferenceTest {
                     double to = rate.at(h, j);
                     if (target >= from && target <= to) {
                         double share = to > from ? (target - from) / (to - from) : 1;
-                        double tp = h.truePositives(j - 1)
-                                + share * (h.truePositives(j) - h.truePositives(j - 1));
-                        double fp = h.falsePositives(j - 1)
-                                + share * (h.falsePositives(j) - h.falsePositives(j - 1));
+                        double tp = h.truePositives(j - 1) + share * (h.truePositives(j) - h.truePositives(j - 1));
+                        double fp = h.falsePositives(j - 1) + share * (h.falsePositives(j) - h.falsePositives(j - 1));
                         value[g] = Math.max(value[g], u.gain()[g] * tp - u.loss()[g] * fp);
                         tpr = Math.max(tpr, tp / h.positives());
                     }

@@ -75,8 +75,7 @@ class ThresholdOptimizerTest {
                         .problem();
                 BreakpointScan.Answer simplex = Simplex.solve(problem);
                 StepPolicy policy = StepPolicy.of(3, problem.curves(), simplex.rules());
-                assertThat(Certificate.upper(problem, simplex.multipliers())
-                                - Certificate.objective(problem, policy))
+                assertThat(Certificate.upper(problem, simplex.multipliers()) - Certificate.objective(problem, policy))
                         .isBetween(0.0, 1e-11);
                 BreakpointScan.Answer answer = ThresholdOptimizer.answer(problem);
                 assertThat(Certificate.upper(problem, answer.multipliers()))
@@ -107,8 +106,8 @@ class ThresholdOptimizerTest {
             rules.set(0, StepPolicy.Rule.threshold(0.123456));
             rejected(changed(s, new StepPolicy(rules), s.multipliers(), s.objective(), s.dualBound()), "policy");
             rules.set(0, StepPolicy.Rule.threshold(Double.NEGATIVE_INFINITY));
-            Verification everybody =
-                    changed(s, new StepPolicy(rules), s.multipliers(), s.objective(), s.dualBound()).verify();
+            Verification everybody = changed(s, new StepPolicy(rules), s.multipliers(), s.objective(), s.dualBound())
+                    .verify();
             assertThat(everybody.verdict()).isEqualTo(Verdict.REJECT);
         }
     }
@@ -131,8 +130,7 @@ class ThresholdOptimizerTest {
     private static void rejected(ThresholdSolution solution, String rule) {
         Verification verification = solution.verify();
         assertThat(verification.verdict()).isEqualTo(Verdict.REJECT);
-        assertThat(verification.findings())
-                .anyMatch(f -> f.code().equals("threshold-certificate." + rule));
+        assertThat(verification.findings()).anyMatch(f -> f.code().equals("threshold-certificate." + rule));
     }
 
     @Test
@@ -155,16 +153,17 @@ class ThresholdOptimizerTest {
     @Test
     void solve_allScoresTied_randomisesInsideTheTie() {
         // Demographic parity with one score: accept everybody with the same probability; favourable labels prevail.
-        GroupedRows rows = GroupedRows.of(
-                GroupSpace.of("g", "a", "b"), new int[] {0, 0, 0, 1, 1, 1}, new boolean[] {true, true, false, true,
-                    true, false});
+        GroupedRows rows = GroupedRows.of(GroupSpace.of("g", "a", "b"), new int[] {0, 0, 0, 1, 1, 1}, new boolean[] {
+            true, true, false, true, true, false
+        });
         double[] scores = new double[6];
-        ThresholdSolution s = ThresholdOptimizer.of(ParityConstraint.DEMOGRAPHIC_PARITY).solve(rows, scores);
+        ThresholdSolution s =
+                ThresholdOptimizer.of(ParityConstraint.DEMOGRAPHIC_PARITY).solve(rows, scores);
         assertThat(s.objective()).isCloseTo(4 / 6.0, within(1e-12));
         // Group b gets other scores: to accept one of three in a, the tie has to be split.
         double[] split = {0, 0, 0, 1, 0, -1};
-        GroupedRows other = GroupedRows.of(rows.space(), rows.groups(), new boolean[] {true, false, false, true, false,
-            false});
+        GroupedRows other =
+                GroupedRows.of(rows.space(), rows.groups(), new boolean[] {true, false, false, true, false, false});
         ThresholdSolution t = ThresholdOptimizer.of(ParityConstraint.DEMOGRAPHIC_PARITY)
                 .withObjective(Objective.BalancedAccuracy.POOLED)
                 .solve(other, split);
@@ -228,8 +227,7 @@ class ThresholdOptimizerTest {
         assertThatThrownBy(() -> ThresholdOptimizer.of(ParityConstraint.NONE)
                         .solve(oneRow.withWeights(new double[1]), new double[1]))
                 .hasMessageContaining("rows must have weight");
-        assertThatThrownBy(() ->
-                        ThresholdOptimizer.of(ParityConstraint.NONE).solve(oneRow, new double[] {Double.NaN}))
+        assertThatThrownBy(() -> ThresholdOptimizer.of(ParityConstraint.NONE).solve(oneRow, new double[] {Double.NaN}))
                 .hasMessageContaining("scores must be finite");
         assertThatThrownBy(() -> ThresholdOptimizer.of(ParityConstraint.NONE).solve(oneRow, new double[2]))
                 .hasMessageContaining("as many as rows");
@@ -270,7 +268,9 @@ class ThresholdOptimizerTest {
         int[] rows = repeated.stream().mapToInt(i -> i).toArray();
         double[] scores = Arrays.stream(rows).mapToDouble(i -> data.scores()[i]).toArray();
         ThresholdOptimizer optimizer = ThresholdOptimizer.of(ParityConstraint.EQUALIZED_ODDS);
-        assertThat(optimizer.solve(data.rows().withWeights(weights), data.scores()).policy())
+        assertThat(optimizer
+                        .solve(data.rows().withWeights(weights), data.scores())
+                        .policy())
                 .isEqualTo(optimizer.solve(data.rows().select(rows), scores).policy());
     }
 
@@ -280,9 +280,10 @@ class ThresholdOptimizerTest {
         ThresholdSolution s =
                 ThresholdOptimizer.of(ParityConstraint.EQUALIZED_ODDS).solve(data.rows(), data.scores());
         noNaN(s.evidence());
-        assertThat(s.evidence()).isEqualTo(ThresholdOptimizer.of(ParityConstraint.EQUALIZED_ODDS)
-                .solve(data.rows(), data.scores())
-                .evidence());
+        assertThat(s.evidence())
+                .isEqualTo(ThresholdOptimizer.of(ParityConstraint.EQUALIZED_ODDS)
+                        .solve(data.rows(), data.scores())
+                        .evidence());
         assertThat(s.evidence().measurements()).hasSize(4 + 3 * 3);
         PolicyAudit elsewhere = PolicyAudit.of(s.policy(), data.rows(), data.scores());
         assertThat(elsewhere.inSample()).isFalse();
@@ -316,8 +317,8 @@ class ThresholdOptimizerTest {
                 before = slope;
             }
         }
-        ToleranceFrontier cut = ThresholdOptimizer.of(ParityConstraint.DEMOGRAPHIC_PARITY)
-                .frontier(data.rows(), data.scores(), 4);
+        ToleranceFrontier cut =
+                ThresholdOptimizer.of(ParityConstraint.DEMOGRAPHIC_PARITY).frontier(data.rows(), data.scores(), 4);
         assertThat(cut.exact()).isFalse();
         assertThat(cut.largestError()).isPositive();
     }
