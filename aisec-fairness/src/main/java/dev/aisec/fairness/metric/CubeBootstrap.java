@@ -88,7 +88,7 @@ final class CubeBootstrap {
         long n = 0;
         for (int g = 0; g < size; g++) {
             // The interval is only needed where there are two groups; the value and n come cheaper.
-            Estimate estimate = count < 2 ? measure.of(cube, g, settings) : measure.plain(cube, g, settings);
+            Estimate estimate = count < 2 ? measure.of(cube, g, settings, false) : measure.plain(cube, g, settings);
             if (estimate instanceof Estimate.Measured measured) {
                 if (count < 2) {
                     first[count] = measured;

@@ -104,9 +104,9 @@ public record FairnessAudit(AuditSettings settings, int reference, String subjec
         GroupCube overall = cube.overall();
         for (Measure measure : Measure.values()) {
             rows.add(new FairnessReport.Row(
-                    measure.id(), FairnessReport.OVERALL, measure.of(overall, 0, settings)));
+                    measure.id(), FairnessReport.OVERALL, measure.of(overall, 0, settings, true)));
             for (int g = 0; g < size; g++) {
-                rows.add(new FairnessReport.Row(measure.id(), cube.space().name(g), measure.of(cube, g, settings)));
+                rows.add(new FairnessReport.Row(measure.id(), cube.space().name(g), measure.of(cube, g, settings, true)));
             }
         }
         List<Disparity> disparities = new ArrayList<>(named());

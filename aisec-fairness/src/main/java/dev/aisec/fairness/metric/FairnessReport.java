@@ -190,7 +190,9 @@ public final class FairnessReport implements EvidenceSource {
         if (least == null || most == null || defined < 2) {
             return Optional.empty();
         }
-        return Optional.of(new WorstPair(low, high, Mover.difference(most, least)));
+        Estimate difference =
+                PairContrast.difference(measure, high, low).withSettings(audit.settings()).of(cube);
+        return Optional.of(new WorstPair(low, high, (Estimate.Measured) difference));
     }
 
     /**

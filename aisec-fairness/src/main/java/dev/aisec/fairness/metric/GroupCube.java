@@ -609,6 +609,15 @@ public final class GroupCube {
                     squares == null ? null : squares.clone());
         }
 
+        /** Adds rows of weight 1 to one cell. */
+        void addMany(int cell, long rows) {
+            counts[cell] += rows;
+            if (sums != null && squares != null) {
+                sums[cell] += rows;
+                squares[cell] += rows;
+            }
+        }
+
         private void addWeighted(int cell, double weight) {
             // A square that underflows would claim infinitely many rows.
             if (sums != null && squares != null && weight * weight > 0) {

@@ -49,6 +49,6 @@ public record GroupRate(Measure measure, int group, AuditSettings settings) impl
         if (group >= cube.space().size()) {
             throw new IllegalArgumentException("group must be in [0, " + cube.space().size() + "), was " + group);
         }
-        return measure.of(cube, group, settings);
+        return measure.of(cube, group, settings, true);
     }
 }

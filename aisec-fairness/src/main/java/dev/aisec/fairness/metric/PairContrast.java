@@ -121,7 +121,7 @@ public record PairContrast(
         double[] factors = new double[2 * measures.size()];
         for (Measure measure : measures) {
             for (int side : new int[] {group, reference}) {
-                Estimate estimate = measure.of(cube, side, settings);
+                Estimate estimate = measure.of(cube, side, settings, false);
                 if (estimate instanceof Estimate.Abstained abstained) {
                     return new Estimate.Abstained(cube.space().name(side) + ": " + abstained.reason(), abstained.n());
                 }

@@ -7,9 +7,13 @@ import org.apache.commons.statistics.distribution.BetaDistribution;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 
 /**
- * Mid-P interval of a proportion: the p at which P(X &gt; k) + P(X = k)/2 and its mirror image are α/2. Written with the
- * incomplete beta function, so that weighted (not whole) k and n do too. Where k and n − k are above 1,000 the score
- * interval of Wilson takes over: it then differs by less than a thousandth of the width.
+ * Interval of a proportion.
+ *
+ * <p>As part of a comparison ({@link #part}): mid-P, the p at which P(X &gt; k) + P(X = k)/2 and its mirror image are α/2;
+ * the exact ends at k = 0 and k = n. By itself ({@link #share}): the hull of that and the score interval of Wilson, since
+ * each has gaps in coverage that the other fills. Written with the incomplete beta function, so that weighted (not whole) k
+ * and n do too. Where k and n − k are above 1,000 the score interval serves for both: it then differs by less than a
+ * thousandth of the width.
  *
  * <p>Source: Lancaster, Significance tests in discrete distributions, JASA 56, 1961; Berry, Armitage, Mid-P confidence
  * intervals, The Statistician 44, 1995; Wilson, JASA 22, 1927.
@@ -23,13 +27,7 @@ final class Proportion {
         return NormalDistribution.of(0, 1).inverseSurvivalProbability((1 - confidence) / 2);
     }
 
-    /**
-     * The interval.
-     *
-     * @param k successes, in [0, n]
-     * @param n trials, above 0
-     */
-    static Interval interval(double k, double n, double confidence) {
+    private static Interval interval(double k, double n, double confidence, boolean alone) {
         double z = quantile(confidence);
         double p = k / n;
         double centre = (k + z * z / 2) / (n + z * z);
@@ -40,7 +38,11 @@ final class Proportion {
             return new Interval(low, high, confidence);
         }
         double alpha = (1 - confidence) / 2;
-        return new Interval(lower(k, n, alpha, low), 1 - lower(n - k, n, alpha, 1 - high), confidence);
+        double lower = lower(k, n, alpha, low);
+        double upper = 1 - lower(n - k, n, alpha, 1 - high);
+        return alone
+                ? new Interval(Math.min(low, lower), Math.max(high, upper), confidence)
+                : new Interval(lower, upper, confidence);
     }
 
     /** The p in [0, k/n] with (I_p(k, n − k + 1) + I_p(k + 1, n − k)) / 2 = α, by Newton inside a bracket. */
@@ -50,8 +52,8 @@ final class Proportion {
             return 0;
         }
         if (n - k <= n * 1e-12) {
-            // Half of P(X = n) = p^n.
-            return Math.exp(Math.log(2 * alpha) / n);
+            // P(X = n) = p^n.
+            return Math.exp(Math.log(alpha) / n);
         }
         BetaDistribution more = BetaDistribution.of(k + 1, n - k);
         BetaDistribution same = BetaDistribution.of(k, n - k + 1);
@@ -78,7 +80,7 @@ final class Proportion {
     }
 
     /**
-     * A weighted share.
+     * A weighted share by itself.
      *
      * @param hit weight of the successes
      * @param all weight of the trials
@@ -86,9 +88,19 @@ final class Proportion {
      * @param rows number of the trials; above 0
      */
     static Estimate.Measured share(double hit, double all, double square, long rows, double confidence) {
+        return share(hit, all, square, rows, confidence, true);
+    }
+
+    /** The same as part of a comparison. */
+    static Estimate.Measured part(double hit, double all, double square, long rows, double confidence) {
+        return share(hit, all, square, rows, confidence, false);
+    }
+
+    private static Estimate.Measured share(
+            double hit, double all, double square, long rows, double confidence, boolean alone) {
         double effective = Math.min(rows, all / square * all);
         double p = Math.min(1, hit / all);
-        return new Estimate.Measured(p, around(p, interval(p * effective, effective, confidence)), rows);
+        return new Estimate.Measured(p, around(p, interval(p * effective, effective, confidence, alone)), rows);
     }
 
     /** Rounding must not leave the value outside. */
