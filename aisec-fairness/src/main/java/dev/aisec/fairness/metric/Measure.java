@@ -111,6 +111,46 @@ public enum Measure {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** Sums under a share. */
+    record Tally(double hit, double all, double square, long trials) {
+        Tally minus(Tally part) {
+            return new Tally(
+                    Math.max(0, hit - part.hit),
+                    Math.max(0, all - part.all),
+                    Math.max(0, square - part.square),
+                    trials - part.trials);
+        }
+
+        Estimate.Measured share(double confidence, boolean alone) {
+            return alone
+                    ? Proportion.share(hit, all, square, trials, confidence)
+                    : Proportion.part(hit, all, square, trials, confidence);
+        }
+    }
+
+    /**
+     * Sums of one column.
+     *
+     * @param sums weights by cell, then squared weights by cell
+     * @param rows rows by cell
+     * @param column which
+     */
+    Tally tally(double[][] sums, long[][] rows, int column) {
+        double hit = 0;
+        double all = 0;
+        double square = 0;
+        long count = 0;
+        for (int c = 0; c < GroupCube.CELLS; c++) {
+            if ((trials >> c & 1) != 0) {
+                count += rows[c][column];
+                all += sums[c][column];
+                square += sums[GroupCube.CELLS + c][column];
+                hit += (hits >> c & 1) * sums[c][column];
+            }
+        }
+        return new Tally(hit, all, square, count);
+    }
+
     /** Whether values lie in [0, 1]. */
     boolean bounded() {
         return this != TREATMENT_RATIO;

@@ -129,9 +129,9 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         double auc = 0;
         double total = up.total(1);
         for (int i = 0; i < above.length; i++) {
-            auc += up.weights()[1][i] / total * above[i];
+            auc += up.weights()[1][i] * above[i];
         }
-        auc = Math.max(0, Math.min(1, auc));
+        auc = Math.max(0, Math.min(1, auc / total));
         double variance = spread(up, 1, above, auc) + spread(down, 0, below, 1 - auc);
         if (auc < 1e-12 || auc > 1 - 1e-12 || !(variance > 0)) {
             Estimate.Measured bound = Proportion.share(
