@@ -44,7 +44,8 @@ public record Consistency(int neighbours, AuditSettings settings) {
     public Estimate of(double[][] features, boolean[] decisions) {
         int n = features.length;
         if (decisions.length != n) {
-            throw new IllegalArgumentException("decisions must be as many as rows, " + n + ", were " + decisions.length);
+            throw new IllegalArgumentException(
+                    "decisions must be as many as rows, " + n + ", were " + decisions.length);
         }
         if (n <= neighbours || n < settings.minimum()) {
             return new Estimate.Abstained("rows must be more than neighbours, " + neighbours + ", were " + n, n);
@@ -80,7 +81,8 @@ public record Consistency(int neighbours, AuditSettings settings) {
         double variance = Math.max(0, squares / n - mean * mean) * n / (n - 1);
         double half = Proportion.quantile(settings.confidence()) * Math.sqrt(variance / n);
         // Terms all alike have no variance; the exact binomial end is then the least that can be said.
-        Interval least = Proportion.share(n * mean, n, n, n, settings.confidence()).interval();
+        Interval least =
+                Proportion.share(n * mean, n, n, n, settings.confidence()).interval();
         Interval interval = variance > 0
                 ? new Interval(Math.max(0, mean - half), Math.min(1, mean + half), settings.confidence())
                 : least;

@@ -122,9 +122,7 @@ final class CubeBootstrap {
             }
         }
         Defined only = parts.get(0);
-        if (parts.size() > 1
-                || only.groups.length > 2
-                || metric.baseline() == Disparity.Baseline.TO_OVERALL) {
+        if (parts.size() > 1 || only.groups.length > 2 || metric.baseline() == Disparity.Baseline.TO_OVERALL) {
             return null;
         }
         boolean ascending = only.values[0] <= only.values[1];

@@ -96,9 +96,7 @@ public record DifferentialFairness(double concentration, AuditSettings settings)
         int rank = (int) Math.ceil(settings.confidence() * (found.length + 1)) - 1;
         double d = found[Math.min(rank, found.length - 1)];
         return new Estimate.Measured(
-                epsilon,
-                new Interval(Math.max(0, epsilon - d), epsilon + d, settings.confidence()),
-                cube.count());
+                epsilon, new Interval(Math.max(0, epsilon - d), epsilon + d, settings.confidence()), cube.count());
     }
 
     private void logs(double[][] out, int i, double refused, double selected) {

@@ -86,12 +86,7 @@ public record Disparity(
      */
     public static Disparity of(String name, Comparison comparison, Measure... measures) {
         return new Disparity(
-                name,
-                List.of(measures),
-                comparison,
-                Combination.WORST,
-                Baseline.BETWEEN_GROUPS,
-                AuditSettings.DEFAULT);
+                name, List.of(measures), comparison, Combination.WORST, Baseline.BETWEEN_GROUPS, AuditSettings.DEFAULT);
     }
 
     /**

@@ -106,7 +106,8 @@ public record FairnessAudit(AuditSettings settings, int reference, String subjec
             rows.add(new FairnessReport.Row(
                     measure.id(), FairnessReport.OVERALL, measure.of(overall, 0, settings, true)));
             for (int g = 0; g < size; g++) {
-                rows.add(new FairnessReport.Row(measure.id(), cube.space().name(g), measure.of(cube, g, settings, true)));
+                rows.add(new FairnessReport.Row(
+                        measure.id(), cube.space().name(g), measure.of(cube, g, settings, true)));
             }
         }
         List<Disparity> disparities = new ArrayList<>(named());
@@ -118,8 +119,7 @@ public record FairnessAudit(AuditSettings settings, int reference, String subjec
         }
         List<Estimate> estimates = CubeBootstrap.estimates(cube, disparities, settings);
         for (int i = 0; i < disparities.size(); i++) {
-            rows.add(new FairnessReport.Row(
-                    disparities.get(i).name(), FairnessReport.BETWEEN, estimates.get(i)));
+            rows.add(new FairnessReport.Row(disparities.get(i).name(), FairnessReport.BETWEEN, estimates.get(i)));
         }
         for (int g = 0; g < size; g++) {
             if (g != chosen) {

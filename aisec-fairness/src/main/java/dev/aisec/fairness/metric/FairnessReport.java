@@ -190,8 +190,9 @@ public final class FairnessReport implements EvidenceSource {
         if (least == null || most == null || defined < 2) {
             return Optional.empty();
         }
-        Estimate difference =
-                PairContrast.difference(measure, high, low).withSettings(audit.settings()).of(cube);
+        Estimate difference = PairContrast.difference(measure, high, low)
+                .withSettings(audit.settings())
+                .of(cube);
         return Optional.of(new WorstPair(low, high, (Estimate.Measured) difference));
     }
 
@@ -223,8 +224,7 @@ public final class FairnessReport implements EvidenceSource {
             }
             measurements.add(new Measurement.Scalar(row.name(), "1", labels, row.estimate()));
         }
-        return new Evidence(
-                Technique.FAIRNESS_EVALUATION, audit.subject(), parameters, measurements, findings());
+        return new Evidence(Technique.FAIRNESS_EVALUATION, audit.subject(), parameters, measurements, findings());
     }
 
     private List<Finding> findings() {
@@ -262,8 +262,7 @@ public final class FairnessReport implements EvidenceSource {
                     BETWEEN));
         }
         for (Impossibility conflict : impossibilities()) {
-            findings.add(
-                    Finding.of(Severity.INFO, "fairness.impossible", conflict.explanation(), conflict.criteria()));
+            findings.add(Finding.of(Severity.INFO, "fairness.impossible", conflict.explanation(), conflict.criteria()));
         }
         return findings;
     }

@@ -66,7 +66,10 @@ public record GeneralizedEntropy(double alpha, boolean betweenGroups, AuditSetti
     @Override
     public Estimate of(GroupCube cube) {
         return CellDraws.percentile(
-                cube, settings, this::index, "index must be defined: benefits must not be all 0, nor any be 0 if alpha <= 0");
+                cube,
+                settings,
+                this::index,
+                "index must be defined: benefits must not be all 0, nor any be 0 if alpha <= 0");
     }
 
     private double index(double[] cells) {

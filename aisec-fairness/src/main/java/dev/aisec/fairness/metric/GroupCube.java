@@ -53,8 +53,7 @@ public final class GroupCube {
     private final double @Nullable [] sums;
     private final double @Nullable [] squares;
 
-    private GroupCube(
-            GroupSpace space, long[] counts, double @Nullable [] sums, double @Nullable [] squares) {
+    private GroupCube(GroupSpace space, long[] counts, double @Nullable [] sums, double @Nullable [] squares) {
         this.space = space;
         this.counts = counts;
         this.sums = sums;
@@ -279,7 +278,8 @@ public final class GroupCube {
     private static void writeText(DataOutputStream out, String text) throws IOException {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > 0xffff) {
-            throw new IllegalArgumentException("names must be at most 65535 bytes to be written, one was " + bytes.length);
+            throw new IllegalArgumentException(
+                    "names must be at most 65535 bytes to be written, one was " + bytes.length);
         }
         out.writeShort(bytes.length);
         out.write(bytes);
@@ -670,8 +670,8 @@ public final class GroupCube {
 
         private static void requireLengths(int groups, int labels, int decisions) {
             if (labels != groups || decisions != groups) {
-                throw new IllegalArgumentException("labels and decisions must be as many as groups, " + groups + ", were "
-                        + labels + " and " + decisions);
+                throw new IllegalArgumentException("labels and decisions must be as many as groups, " + groups
+                        + ", were " + labels + " and " + decisions);
             }
         }
 

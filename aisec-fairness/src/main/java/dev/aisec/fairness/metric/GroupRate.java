@@ -47,7 +47,8 @@ public record GroupRate(Measure measure, int group, AuditSettings settings) impl
     @Override
     public Estimate of(GroupCube cube) {
         if (group >= cube.space().size()) {
-            throw new IllegalArgumentException("group must be in [0, " + cube.space().size() + "), was " + group);
+            throw new IllegalArgumentException(
+                    "group must be in [0, " + cube.space().size() + "), was " + group);
         }
         return measure.of(cube, group, settings, true);
     }

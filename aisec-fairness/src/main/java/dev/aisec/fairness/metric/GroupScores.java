@@ -79,7 +79,8 @@ public final class GroupScores {
         int[] counts = new int[size];
         for (int i = 0; i < n; i++) {
             if (groups[i] < 0 || groups[i] >= size) {
-                throw new IllegalArgumentException("groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
+                throw new IllegalArgumentException(
+                        "groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
             }
             if (!Double.isFinite(scores[i])) {
                 throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
@@ -106,8 +107,7 @@ public final class GroupScores {
         for (int g = 0; g < size; g++) {
             Arrays.sort(sorted[g]);
             double[] values = distinct(sorted[g]);
-            blocks[g] = new Block(
-                    values, new double[2][values.length], new double[2][values.length], new long[2]);
+            blocks[g] = new Block(values, new double[2][values.length], new double[2][values.length], new long[2]);
         }
         for (int i = 0; i < n; i++) {
             if (counts(weights, i)) {
@@ -178,12 +178,10 @@ public final class GroupScores {
         Block[] merged = new Block[blocks.length];
         for (int g = 0; g < merged.length; g++) {
             double[] all = Arrays.copyOf(blocks[g].values, blocks[g].values.length + other.blocks[g].values.length);
-            System.arraycopy(
-                    other.blocks[g].values, 0, all, blocks[g].values.length, other.blocks[g].values.length);
+            System.arraycopy(other.blocks[g].values, 0, all, blocks[g].values.length, other.blocks[g].values.length);
             Arrays.sort(all);
             double[] values = distinct(all);
-            merged[g] =
-                    new Block(values, new double[2][values.length], new double[2][values.length], new long[2]);
+            merged[g] = new Block(values, new double[2][values.length], new double[2][values.length], new long[2]);
             for (Block from : new Block[] {blocks[g], other.blocks[g]}) {
                 for (int label = 0; label < 2; label++) {
                     for (int i = 0; i < from.values.length; i++) {

@@ -100,8 +100,8 @@ public record GroupSpace(List<Attribute> attributes) {
         for (int a = 0; a < values.length; a++) {
             int count = attributes.get(a).values().size();
             if (values[a] < 0 || values[a] >= count) {
-                throw new IllegalArgumentException("value of " + attributes.get(a).name() + " must be in [0, " + count
-                        + "), was " + values[a]);
+                throw new IllegalArgumentException(
+                        "value of " + attributes.get(a).name() + " must be in [0, " + count + "), was " + values[a]);
             }
             group = group * count + values[a];
         }

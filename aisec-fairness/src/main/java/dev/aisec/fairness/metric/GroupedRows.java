@@ -42,8 +42,7 @@ public final class GroupedRows {
      * @param weights at least 0 and finite, as many; null for 1 each
      * @return the rows
      */
-    public static GroupedRows of(
-            GroupSpace space, int[] groups, boolean[] favourable, double @Nullable [] weights) {
+    public static GroupedRows of(GroupSpace space, int[] groups, boolean[] favourable, double @Nullable [] weights) {
         if (favourable.length != groups.length) {
             throw new IllegalArgumentException(
                     "favourable must be as many as groups, " + groups.length + ", were " + favourable.length);
@@ -67,8 +66,7 @@ public final class GroupedRows {
                 }
             }
         }
-        return new GroupedRows(
-                space, groups.clone(), favourable.clone(), weights == null ? null : weights.clone());
+        return new GroupedRows(space, groups.clone(), favourable.clone(), weights == null ? null : weights.clone());
     }
 
     /**

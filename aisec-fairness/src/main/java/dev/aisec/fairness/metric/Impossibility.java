@@ -65,8 +65,9 @@ public record Impossibility(String criteria, Estimate.Measured baseRateGap, doub
         }
         double pairs = defined * (defined - 1) / 2.0;
         AuditSettings strict = settings.withConfidence(1 - (1 - settings.confidence()) / pairs);
-        Estimate.Measured gap = (Estimate.Measured)
-                PairContrast.difference(Measure.BASE_RATE, high, low).withSettings(strict).of(cube);
+        Estimate.Measured gap = (Estimate.Measured) PairContrast.difference(Measure.BASE_RATE, high, low)
+                .withSettings(strict)
+                .of(cube);
         if (gap.interval().lower() <= 0) {
             return List.of();
         }

@@ -108,7 +108,8 @@ public record IntersectionalAudit(Measure measure, AuditSettings settings) {
                 raw.add(new Subgroup(
                         name(attributes, index),
                         in.share(settings.confidence(), true),
-                        Mover.difference(in.share(settings.confidence(), false), out.share(settings.confidence(), false)),
+                        Mover.difference(
+                                in.share(settings.confidence(), false), out.share(settings.confidence(), false)),
                         pValue(in, out, cube.weighted()),
                         1,
                         1));
@@ -134,7 +135,10 @@ public record IntersectionalAudit(Measure measure, AuditSettings settings) {
             int value = rest % base;
             rest /= base;
             if (value > 0) {
-                parts.add(0, attributes.get(a).name() + "=" + attributes.get(a).values().get(value - 1));
+                parts.add(
+                        0,
+                        attributes.get(a).name() + "="
+                                + attributes.get(a).values().get(value - 1));
             }
         }
         return String.join(", ", parts);
@@ -145,8 +149,7 @@ public record IntersectionalAudit(Measure measure, AuditSettings settings) {
         if (!weighted && trials <= EXACT) {
             int hits = (int) Math.round(in.hit() + out.hit());
             int hit = (int) Math.round(in.hit());
-            HypergeometricDistribution law =
-                    HypergeometricDistribution.of((int) trials, hits, (int) in.trials());
+            HypergeometricDistribution law = HypergeometricDistribution.of((int) trials, hits, (int) in.trials());
             double low = law.cumulativeProbability(hit);
             double high = law.survivalProbability(hit - 1);
             return Math.max(0, Math.min(1, 2 * Math.min(low, high)));

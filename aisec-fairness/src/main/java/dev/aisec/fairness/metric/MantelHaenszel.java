@@ -111,9 +111,7 @@ public record MantelHaenszel(String attribute, String value, String reference, A
             excess += k[0] - group * selected / n;
             variance += group * (n - group) / n * selected / n * (n - selected) / (n - 1);
         }
-        double pValue = variance > 0
-                ? ChiSquaredDistribution.of(1).survivalProbability(excess * excess / variance)
-                : 1;
+        double pValue = variance > 0 ? ChiSquaredDistribution.of(1).survivalProbability(excess * excess / variance) : 1;
         if (!(r > 0 && s > 0)) {
             return new Result(
                     new Estimate.Abstained(

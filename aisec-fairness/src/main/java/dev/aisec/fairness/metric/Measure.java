@@ -175,7 +175,8 @@ public enum Measure {
         }
         if (rows < settings.minimum()) {
             return new Estimate.Abstained(
-                    rows == 0 ? "no " + what : what + " must be at least " + settings.minimum() + ", were " + rows, rows);
+                    rows == 0 ? "no " + what : what + " must be at least " + settings.minimum() + ", were " + rows,
+                    rows);
         }
         return alone
                 ? Proportion.share(hit, all, square, rows, settings.confidence())
@@ -193,7 +194,8 @@ public enum Measure {
         double value = value(cells, 0);
         long n = 0;
         boolean enough = true;
-        for (Measure part : this == BALANCED_ACCURACY ? List.of(TRUE_POSITIVE_RATE, TRUE_NEGATIVE_RATE) : List.of(this)) {
+        for (Measure part :
+                this == BALANCED_ACCURACY ? List.of(TRUE_POSITIVE_RATE, TRUE_NEGATIVE_RATE) : List.of(this)) {
             long under = 0;
             for (int c = 0; c < cells.length; c++) {
                 under += (part.trials >> c & 1) * rows[c];

@@ -54,8 +54,7 @@ final class Mover {
         double lowB = b.interval().lower() * (2 * b.value() - b.interval().lower());
         double highB = b.interval().upper() * (2 * b.value() - b.interval().upper());
         double lower = lowA > 0 ? lowA / (product + root(product, lowA * highB)) : 0;
-        double upper =
-                lowB > 0 ? (product + root(product, highA * lowB)) / lowB : Double.POSITIVE_INFINITY;
+        double upper = lowB > 0 ? (product + root(product, highA * lowB)) / lowB : Double.POSITIVE_INFINITY;
         double value = a.value() / b.value();
         return new Estimate.Measured(
                 value,
@@ -77,7 +76,10 @@ final class Mover {
         double lower = low <= 0 && high >= 0 ? 0 : Math.min(Math.abs(low), Math.abs(high));
         return new Estimate.Measured(
                 Math.abs(signed.value()),
-                new Interval(lower, Math.max(Math.abs(low), Math.abs(high)), signed.interval().confidence()),
+                new Interval(
+                        lower,
+                        Math.max(Math.abs(low), Math.abs(high)),
+                        signed.interval().confidence()),
                 signed.n());
     }
 

@@ -134,7 +134,8 @@ public record PairContrast(
         }
         if (parts.get(1).value() == 0) {
             return new Estimate.Abstained(
-                    measures.get(0).id() + " of " + cube.space().name(reference) + " is 0", parts.get(1).n());
+                    measures.get(0).id() + " of " + cube.space().name(reference) + " is 0",
+                    parts.get(1).n());
         }
         return Mover.ratio(parts.get(0), parts.get(1));
     }

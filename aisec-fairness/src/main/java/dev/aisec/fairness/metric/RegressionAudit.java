@@ -54,8 +54,8 @@ public record RegressionAudit(AuditSettings settings) {
             space.name(groups[i]);
             double error = predictions[i] - truth[i];
             if (!Double.isFinite(error * error)) {
-                throw new IllegalArgumentException(
-                        "truth and predictions must be finite, row " + i + " was " + truth[i] + " and " + predictions[i]);
+                throw new IllegalArgumentException("truth and predictions must be finite, row " + i + " was " + truth[i]
+                        + " and " + predictions[i]);
             }
             n[groups[i]]++;
             for (int m = 0; m < NAMES.size(); m++) {
@@ -70,7 +70,8 @@ public record RegressionAudit(AuditSettings settings) {
         List<FairnessReport.Row> rows = new ArrayList<>();
         for (int m = 0; m < NAMES.size(); m++) {
             for (int g = 0; g < size; g++) {
-                rows.add(new FairnessReport.Row(NAMES.get(m), space.name(g), one(mean[m][g], moment[m][g], n[g], least)));
+                rows.add(new FairnessReport.Row(
+                        NAMES.get(m), space.name(g), one(mean[m][g], moment[m][g], n[g], least)));
             }
             for (int g = 0; g < size; g++) {
                 if (g != reference) {

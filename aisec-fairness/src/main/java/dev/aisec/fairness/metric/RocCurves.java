@@ -75,9 +75,7 @@ final class RocCurves {
             while (piece < last && curve[0][piece + 1] <= x) {
                 piece++;
             }
-            out[k] = curve[0][piece + 1] > curve[0][piece]
-                    ? at(curve, piece, Math.min(1, x))
-                    : curve[1][piece + 1];
+            out[k] = curve[0][piece + 1] > curve[0][piece] ? at(curve, piece, Math.min(1, x)) : curve[1][piece + 1];
         }
     }
 }

@@ -75,7 +75,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             if (g != reference) {
                 String name = scores.space().name(g);
                 rows.add(new FairnessReport.Row("auc_signed_difference", name, aucDifference(scores, g, reference)));
-                rows.add(new FairnessReport.Row("xauc_signed_difference", name, crossAucDifference(scores, g, reference)));
+                rows.add(new FairnessReport.Row(
+                        "xauc_signed_difference", name, crossAucDifference(scores, g, reference)));
                 rows.add(new FairnessReport.Row("abroca", name, abroca(scores, g, reference)));
                 rows.add(new FairnessReport.Row(
                         "balance_positive_class_signed_difference", name, balance(scores, g, reference, true)));
@@ -247,8 +248,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     }
 
     private Estimate distance(double value, double deviation, double most, long n) {
-        Interval interval = new Interval(
-                Math.max(0, value - deviation), Math.min(most, value + deviation), settings.confidence());
+        Interval interval =
+                new Interval(Math.max(0, value - deviation), Math.min(most, value + deviation), settings.confidence());
         return new Estimate.Measured(value, Proportion.around(value, interval), n);
     }
 
@@ -369,14 +370,11 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         double squared = error[0] + error[1];
         double half = 0;
         if (squared > 0) {
-            double degrees = squared
-                    * squared
-                    / (error[0] * error[0] / (n[0] - 1) + error[1] * error[1] / (n[1] - 1));
+            double degrees = squared * squared / (error[0] * error[0] / (n[0] - 1) + error[1] * error[1] / (n[1] - 1));
             degrees = degrees >= 1 ? degrees : 1;
             half = TDistribution.of(degrees).inverseSurvivalProbability((1 - confidence) / 2) * Math.sqrt(squared);
         }
-        return new Estimate.Measured(
-                difference, new Interval(difference - half, difference + half, confidence), rows);
+        return new Estimate.Measured(difference, new Interval(difference - half, difference + half, confidence), rows);
     }
 
     /**
@@ -390,7 +388,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         Block block = scores.block(group);
         long n = rows(block);
         if (n < Math.max(2, settings.minimum())) {
-            return new Estimate.Abstained("rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
+            return new Estimate.Abstained(
+                    "rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
         }
         if (!probabilities(block)) {
             return new Estimate.Abstained("scores must be in [0, 1]", n);
@@ -410,8 +409,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             }
         }
         double size = effective(block);
-        double half = Proportion.quantile(settings.confidence())
-                * Math.sqrt(variance * (size > 1 ? size / (size - 1) : 1));
+        double half =
+                Proportion.quantile(settings.confidence()) * Math.sqrt(variance * (size > 1 ? size / (size - 1) : 1));
         return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
     }
 
@@ -437,7 +436,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         Block block = scores.block(group);
         long n = rows(block);
         if (n < Math.max(2, settings.minimum())) {
-            return new Estimate.Abstained("rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
+            return new Estimate.Abstained(
+                    "rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
         }
         if (!probabilities(block)) {
             return new Estimate.Abstained("scores must be in [0, 1]", n);
@@ -523,8 +523,7 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             double[][] curve = RocCurves.of(block);
             int last = curve[0].length - 1;
             int step = Math.max(1, (int) Math.ceil(last / (double) CURVE_POINTS));
-            int[] chosen = IntStream.concat(
-                            IntStream.iterate(0, i -> i < last, i -> i + step), IntStream.of(last))
+            int[] chosen = IntStream.concat(IntStream.iterate(0, i -> i < last, i -> i + step), IntStream.of(last))
                     .toArray();
             double total = block.total(1);
             for (int i : chosen) {
@@ -534,8 +533,7 @@ public record ScoreAudit(AuditSettings settings, int bins) {
                                 curve[1][i] * total, total, block.square(1), block.rows()[1], settings.confidence())));
             }
         }
-        return new Measurement.Curve(
-                "roc", "false_positive_rate", "true_positive_rate", labels(scores, group), points);
+        return new Measurement.Curve("roc", "false_positive_rate", "true_positive_rate", labels(scores, group), points);
     }
 
     private static SortedMap<String, String> labels(GroupScores scores, int group) {

@@ -176,12 +176,14 @@ final class ScoreBootstrap {
     double transportDeviation() {
         double[] total = new double[2];
         for (int side = 0; side < 2; side++) {
-            total[side] = Arrays.stream(cells[side][0]).sum() + Arrays.stream(cells[side][1]).sum();
+            total[side] = Arrays.stream(cells[side][0]).sum()
+                    + Arrays.stream(cells[side][1]).sum();
         }
         double drift = quantile(drawn -> {
             double[] all = new double[2];
             for (int side = 0; side < 2; side++) {
-                all[side] = Arrays.stream(drawn[side][0]).sum() + Arrays.stream(drawn[side][1]).sum();
+                all[side] = Arrays.stream(drawn[side][0]).sum()
+                        + Arrays.stream(drawn[side][1]).sum();
             }
             double gap = 0;
             double area = 0;

@@ -114,8 +114,10 @@ class CoverageTest {
 
     @Test
     void differences_grid_coverNominally() {
-        Coverage coverage =
-                pairs(new int[][] {{30, 30}, {30, 100}, {50, 50}, {100, 200}, {300, 300}, {500, 400}}, Mover::difference, (p, q) -> p - q);
+        Coverage coverage = pairs(
+                new int[][] {{30, 30}, {30, 100}, {50, 50}, {100, 200}, {300, 300}, {500, 400}},
+                Mover::difference,
+                (p, q) -> p - q);
         System.out.printf("differences: %s%n", coverage);
         assertThat(coverage.mean()).isBetween(0.94, 0.96);
         assertThat(coverage.least()).isGreaterThan(0.93);
@@ -123,8 +125,10 @@ class CoverageTest {
 
     @Test
     void ratios_grid_coverNominally() {
-        Coverage coverage =
-                pairs(new int[][] {{30, 30}, {30, 100}, {50, 50}, {100, 200}, {300, 300}, {500, 400}}, Mover::ratio, (p, q) -> p / q);
+        Coverage coverage = pairs(
+                new int[][] {{30, 30}, {30, 100}, {50, 50}, {100, 200}, {300, 300}, {500, 400}},
+                Mover::ratio,
+                (p, q) -> p / q);
         System.out.printf("ratios: %s%n", coverage);
         assertThat(coverage.mean()).isBetween(0.94, 0.96);
         assertThat(coverage.least()).isGreaterThan(0.93);
@@ -133,7 +137,9 @@ class CoverageTest {
     @Test
     @Tag("long")
     void pairs_largeGrid_coverNominally() {
-        int[][] sizes = {{30, 31}, {30, 50}, {30, 200}, {40, 40}, {60, 90}, {100, 100}, {200, 300}, {400, 600}, {800, 800}};
+        int[][] sizes = {
+            {30, 31}, {30, 50}, {30, 200}, {40, 40}, {60, 90}, {100, 100}, {200, 300}, {400, 600}, {800, 800}
+        };
         Coverage differences = pairs(sizes, Mover::difference, (p, q) -> p - q);
         Coverage ratios = pairs(sizes, Mover::ratio, (p, q) -> p / q);
         System.out.printf("large grid: differences %s, ratios %s%n", differences, ratios);
@@ -159,8 +165,7 @@ class CoverageTest {
                     table.add(g, random.nextBoolean(), random.nextDouble() < rates[g]);
                 }
             }
-            AuditSettings settings =
-                    AuditSettings.DEFAULT.withReplicates(300).withSeed(new Seed(run));
+            AuditSettings settings = AuditSettings.DEFAULT.withReplicates(300).withSeed(new Seed(run));
             Estimate estimate = metric.withSettings(settings).of(table.cube());
             covered += ((Estimate.Measured) estimate).interval().contains(truth) ? 1 : 0;
         }

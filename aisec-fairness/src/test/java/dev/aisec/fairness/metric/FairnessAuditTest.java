@@ -48,7 +48,9 @@ class FairnessAuditTest {
         // a: TN 40, FP 10, FN 20, TP 30 of 100; b: TN 60, FP 20, FN 10, TP 10 of 100.
         FairnessReport report = FairnessAudit.of().audit(cube(AB, 40, 10, 20, 30, 60, 20, 10, 10));
         assertFinite(report);
-        assertThat(report.byGroup(Measure.SELECTION_RATE)).extracting(FairnessAuditTest::value).containsExactly(0.4, 0.3);
+        assertThat(report.byGroup(Measure.SELECTION_RATE))
+                .extracting(FairnessAuditTest::value)
+                .containsExactly(0.4, 0.3);
         assertThat(report.byGroup(Measure.TRUE_POSITIVE_RATE))
                 .extracting(FairnessAuditTest::value)
                 .containsExactly(0.6, 0.5);
@@ -58,7 +60,8 @@ class FairnessAuditTest {
         assertThat(report.byGroup(Measure.TREATMENT_RATIO))
                 .extracting(FairnessAuditTest::value)
                 .satisfiesExactly(
-                        a -> assertThat(a).isCloseTo(2, within(1e-12)), b -> assertThat(b).isCloseTo(0.5, within(1e-12)));
+                        a -> assertThat(a).isCloseTo(2, within(1e-12)),
+                        b -> assertThat(b).isCloseTo(0.5, within(1e-12)));
         check(report, "demographic_parity_difference", 0.1);
         check(report, "demographic_parity_ratio", 0.75);
         check(report, "equal_opportunity_difference", 0.1);
@@ -76,7 +79,8 @@ class FairnessAuditTest {
         assertThat(report.reference()).isZero();
         assertThat(value(report.metric("average_odds_difference", "g=b")))
                 .isCloseTo(((0.25 - 0.2) + (0.5 - 0.6)) / 2, within(1e-12));
-        assertThat(value(report.metric("selection_rate_signed_difference", "g=b"))).isCloseTo(-0.1, within(1e-12));
+        assertThat(value(report.metric("selection_rate_signed_difference", "g=b")))
+                .isCloseTo(-0.1, within(1e-12));
         assertThat(report.worstPair(Measure.SELECTION_RATE)).hasValueSatisfying(pair -> {
             assertThat(pair.low()).isEqualTo(1);
             assertThat(pair.high()).isZero();
@@ -119,8 +123,9 @@ class FairnessAuditTest {
         assertFinite(FairnessAudit.of().audit(cube(AB, 0, 3, 0, 0, 0, 0, 9, 0)));
         GroupSpace three = GroupSpace.of("g", "a", "b", "c");
         assertFinite(FairnessAudit.of().audit(cube(three, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0)));
-        GroupCube tiny = GroupCube.of(
-                AB, new int[] {0, 1, 1}, new boolean[] {true, false, true}, new boolean[3], new double[] {1e-140, 1e140, 0
+        GroupCube tiny =
+                GroupCube.of(AB, new int[] {0, 1, 1}, new boolean[] {true, false, true}, new boolean[3], new double[] {
+                    1e-140, 1e140, 0
                 });
         assertFinite(FairnessAudit.of().audit(tiny));
         assertFinite(FairnessAudit.of().audit(cube(GroupSpace.of("g", "only"), 3, 4, 5, 6)));
@@ -137,8 +142,7 @@ class FairnessAuditTest {
     @Test
     void audit_belowMinimum_abstains() {
         AuditSettings settings = AuditSettings.DEFAULT.withMinimum(30);
-        FairnessReport report =
-                FairnessAudit.of().withSettings(settings).audit(cube(AB, 20, 20, 5, 5, 20, 20, 20, 20));
+        FairnessReport report = FairnessAudit.of().withSettings(settings).audit(cube(AB, 20, 20, 5, 5, 20, 20, 20, 20));
         assertThat(report.metric("true_positive_rate", "g=a"))
                 .isEqualTo(new Estimate.Abstained("rows with favourable label must be at least 30, were 10", 10));
         assertThat(report.metric("selection_rate", "g=a")).isInstanceOf(Estimate.Measured.class);
@@ -185,7 +189,8 @@ class FairnessAuditTest {
         assertThat(weighted.n()).isEqualTo(200);
         assertThat(weighted.interval().upper() - weighted.interval().lower())
                 .isCloseTo(
-                        Math.sqrt(200 / (1e6 / 8200)) * (plain.interval().upper() - plain.interval().lower()),
+                        Math.sqrt(200 / (1e6 / 8200))
+                                * (plain.interval().upper() - plain.interval().lower()),
                         within(0.003));
     }
 
@@ -231,8 +236,7 @@ class FairnessAuditTest {
         List<Impossibility> conflicts = Impossibility.of(cube, AuditSettings.DEFAULT);
         assertThat(conflicts).hasSize(3);
         double tpr = 40 / 70.0;
-        assertThat(conflicts.get(0).forced())
-                .isCloseTo((1 - 0.25) * (30 / 70.0) / (40 / 70.0) * tpr, within(1e-12));
+        assertThat(conflicts.get(0).forced()).isCloseTo((1 - 0.25) * (30 / 70.0) / (40 / 70.0) * tpr, within(1e-12));
         assertThat(conflicts.get(2).forced()).isCloseTo(0.3 * (tpr - 30 / 130.0), within(1e-12));
         assertThat(conflicts.get(0).explanation()).contains("0.5000 in g=a").contains("0.2000 in g=b");
         assertThat(Impossibility.of(cube(AB, 5, 5, 5, 5, 5, 5, 5, 5), AuditSettings.DEFAULT))

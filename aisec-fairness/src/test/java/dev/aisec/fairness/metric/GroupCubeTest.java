@@ -55,7 +55,8 @@ class GroupCubeTest {
         assertThat(a.merge(b)).isEqualTo(b.merge(a));
         assertThat(a.merge(b).weight(0, true, true)).isEqualTo(3);
         assertThat(a.merge(b).count(0, true, true)).isEqualTo(2);
-        assertThatThrownBy(() -> a.merge(GroupCube.accumulator(GroupSpace.of("x", "y")).cube()))
+        assertThatThrownBy(() ->
+                        a.merge(GroupCube.accumulator(GroupSpace.of("x", "y")).cube()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("same groups");
     }
@@ -84,7 +85,8 @@ class GroupCubeTest {
         GroupCube plain = GroupCube.of(SEX, new int[] {0, 1, 1}, new boolean[3], new boolean[] {true, false, true});
         GroupCube weighted =
                 GroupCube.of(SEX, new int[] {0, 2}, new boolean[2], new boolean[2], new double[] {0.25, 3});
-        for (GroupCube cube : new GroupCube[] {plain, weighted, GroupCube.accumulator(SEX).cube()}) {
+        for (GroupCube cube :
+                new GroupCube[] {plain, weighted, GroupCube.accumulator(SEX).cube()}) {
             assertThat(GroupCube.fromBytes(cube.toBytes())).isEqualTo(cube);
         }
     }

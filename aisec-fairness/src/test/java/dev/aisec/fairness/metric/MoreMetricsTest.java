@@ -65,8 +65,7 @@ class MoreMetricsTest {
         double crude = (81.0 + 192) * (36 + 25) / ((6.0 + 71) * (234 + 55));
         assertThat(crude).isLessThan(1);
         assertThat(value(ConditionalDisparity.of("g", "a").of(cube)))
-                .isCloseTo(
-                        (357 * (6 / 42.0 - 81 / 315.0) + 343 * (71 / 96.0 - 192 / 247.0)) / 700, within(1e-12));
+                .isCloseTo((357 * (6 / 42.0 - 81 / 315.0) + 343 * (71 / 96.0 - 192 / 247.0)) / 700, within(1e-12));
         assertThat(MantelHaenszel.of("g", "a", "b").of(cube(TWO))).isInstanceOf(Estimate.Abstained.class);
         assertThat(ConditionalDisparity.of("g", "a").of(cube(TWO))).isInstanceOf(Estimate.Abstained.class);
     }
@@ -78,7 +77,8 @@ class MoreMetricsTest {
         assertThat(value(epsilon)).isCloseTo(Math.log(6.5 / 3.5), within(1e-12));
         assertThat(DifferentialFairness.of().of(cube(AB, 7, 3, 0, 0))).isInstanceOf(Estimate.Abstained.class);
         // Nobody selected: finite all the same.
-        assertThat(value(DifferentialFairness.of().of(cube(AB, 7, 0, 0, 0, 4, 0, 0, 0)))).isFinite();
+        assertThat(value(DifferentialFairness.of().of(cube(AB, 7, 0, 0, 0, 4, 0, 0, 0))))
+                .isFinite();
     }
 
     @Test
@@ -133,7 +133,8 @@ class MoreMetricsTest {
             assertThat(one.pValue()).isBetween(0.0, one.benjaminiHochberg());
             assertThat(one.benjaminiHochberg()).isBetween(0.0, one.holm());
         }
-        assertThat(IntersectionalAudit.of(Measure.TRUE_POSITIVE_RATE).audit(cube(AB))).isEmpty();
+        assertThat(IntersectionalAudit.of(Measure.TRUE_POSITIVE_RATE).audit(cube(AB)))
+                .isEmpty();
         // No difference planted: no rejection (seed fixed; the chance of one is below 5 %).
         assertThat(IntersectionalAudit.of(Measure.SELECTION_RATE).audit(planted(2, 0.5)))
                 .allMatch(one -> one.holm() > 0.05);
@@ -154,7 +155,8 @@ class MoreMetricsTest {
         boolean[] decisions = {true, false, true, false};
         Consistency one = new Consistency(1, AuditSettings.DEFAULT);
         assertThat(value(one.of(rows, decisions))).isZero();
-        assertThat(value(one.of(rows, new boolean[] {true, true, false, false}))).isEqualTo(1);
+        assertThat(value(one.of(rows, new boolean[] {true, true, false, false})))
+                .isEqualTo(1);
         assertThat(Consistency.of().of(rows, decisions)).isInstanceOf(Estimate.Abstained.class);
     }
 
@@ -170,14 +172,15 @@ class MoreMetricsTest {
 
     @Test
     void regression_groupErrors_byHand() {
-        List<FairnessReport.Row> rows = RegressionAudit.of()
-                .audit(AB, new int[] {0, 0, 1, 1}, new double[4], new double[] {1, 3, -1, -1}, 0);
+        List<FairnessReport.Row> rows =
+                RegressionAudit.of().audit(AB, new int[] {0, 0, 1, 1}, new double[4], new double[] {1, 3, -1, -1}, 0);
         assertThat(rows).hasSize(9);
         assertThat(value(rows.get(0).estimate())).isEqualTo(2);
         assertThat(value(rows.get(2).estimate())).isEqualTo(-3);
         assertThat(value(rows.get(6).estimate())).isEqualTo(5);
         // t(1) quantile 12.706, standard error 1.
-        assertThat(((Estimate.Measured) rows.get(0).estimate()).interval().upper()).isCloseTo(14.706, within(1e-3));
+        assertThat(((Estimate.Measured) rows.get(0).estimate()).interval().upper())
+                .isCloseTo(14.706, within(1e-3));
         assertThat(RegressionAudit.of().audit(AB, new int[1], new double[1], new double[1], 0))
                 .allMatch(row -> row.estimate() instanceof Estimate.Abstained);
     }

@@ -42,8 +42,7 @@ class RealDataTest {
         return new Data(lines.get(0).split(","), rows);
     }
 
-    private static void check(
-            Data data, String group, Predicate<String[]> label, Predicate<String[]> decision) {
+    private static void check(Data data, String group, Predicate<String[]> label, Predicate<String[]> decision) {
         if (data.rows.isEmpty()) {
             return;
         }
@@ -80,7 +79,8 @@ class RealDataTest {
                 }
             }
             int g = entry.getValue();
-            assertThat(FairnessAuditTest.value(report.byGroup(Measure.SELECTION_RATE).get(g)))
+            assertThat(FairnessAuditTest.value(
+                            report.byGroup(Measure.SELECTION_RATE).get(g)))
                     .isCloseTo(selected / n, within(1e-12));
             assertThat(FairnessAuditTest.value(report.byGroup(Measure.ACCURACY).get(g)))
                     .isCloseTo(right / n, within(1e-12));
@@ -93,8 +93,7 @@ class RealDataTest {
                 lowTpr = Math.min(lowTpr, hits / positives);
                 highTpr = Math.max(highTpr, hits / positives);
             } else {
-                assertThat(report.byGroup(Measure.TRUE_POSITIVE_RATE).get(g))
-                        .isInstanceOf(Estimate.Abstained.class);
+                assertThat(report.byGroup(Measure.TRUE_POSITIVE_RATE).get(g)).isInstanceOf(Estimate.Abstained.class);
             }
         }
         assertThat(FairnessAuditTest.value(report.metric("demographic_parity_difference")))

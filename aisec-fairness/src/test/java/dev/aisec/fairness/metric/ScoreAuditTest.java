@@ -66,7 +66,8 @@ class ScoreAuditTest {
         GroupScores weighted = GroupScores.of(AB, rows.groups, rows.labels, rows.scores, rows.weights);
         for (int p = 0; p < 2; p++) {
             for (int n = 0; n < 2; n++) {
-                assertThat(value(AUDIT.crossAuc(rows.of(), p, n))).isCloseTo(naiveAuc(rows, p, n, false), within(1e-12));
+                assertThat(value(AUDIT.crossAuc(rows.of(), p, n)))
+                        .isCloseTo(naiveAuc(rows, p, n, false), within(1e-12));
                 assertThat(value(AUDIT.crossAuc(weighted, p, n))).isCloseTo(naiveAuc(rows, p, n, true), within(1e-12));
             }
         }
@@ -88,9 +89,7 @@ class ScoreAuditTest {
             double[] scores = new double[n];
             for (int i = 0; i < n; i++) {
                 labels[i] = i % 2 == 0;
-                scores[i] = labels[i]
-                        ? Math.max(random.nextDouble(), random.nextDouble())
-                        : random.nextDouble();
+                scores[i] = labels[i] ? Math.max(random.nextDouble(), random.nextDouble()) : random.nextDouble();
             }
             Estimate.Measured auc = (Estimate.Measured) AUDIT.auc(GroupScores.of(AB, new int[n], labels, scores), 0);
             covered += auc.interval().contains(2 / 3.0) ? 1 : 0;
@@ -101,12 +100,13 @@ class ScoreAuditTest {
 
     @Test
     void auc_perfect_hasLowerEnd() {
-        Estimate.Measured auc = (Estimate.Measured) AUDIT.auc(
-                GroupScores.of(AB, new int[20], half(20), ramp(20)), 0);
+        Estimate.Measured auc = (Estimate.Measured) AUDIT.auc(GroupScores.of(AB, new int[20], half(20), ramp(20)), 0);
         assertThat(auc.value()).isEqualTo(1);
         assertThat(auc.interval().upper()).isEqualTo(1);
         // Exact binomial end of 10 of 10: 0.025^(1/10) = 0.69.
-        assertThat(auc.interval().lower()).isLessThanOrEqualTo(Math.pow(0.025, 0.1) + 1e-12).isGreaterThan(0.6);
+        assertThat(auc.interval().lower())
+                .isLessThanOrEqualTo(Math.pow(0.025, 0.1) + 1e-12)
+                .isGreaterThan(0.6);
     }
 
     private static boolean[] half(int n) {
@@ -130,10 +130,9 @@ class ScoreAuditTest {
         assertThat(value(AUDIT.abroca(scores, 0, 1))).isCloseTo(0.5, within(1e-15));
         // Crossing: a rises to (0, ½) then runs to (1, ½), (1, 1); b is the diagonal: two triangles of 1/8.
         GroupScores crossing = GroupScores.of(
-                AB,
-                new int[] {0, 0, 0, 1, 1},
-                new boolean[] {true, false, true, true, false},
-                new double[] {3, 2, 1, 0, 0});
+                AB, new int[] {0, 0, 0, 1, 1}, new boolean[] {true, false, true, true, false}, new double[] {
+                    3, 2, 1, 0, 0
+                });
         assertThat(value(AUDIT.abroca(crossing, 0, 1))).isCloseTo(0.25, within(1e-15));
     }
 
@@ -155,8 +154,7 @@ class ScoreAuditTest {
 
     @Test
     void distances_byHand_areExact() {
-        GroupScores scores = GroupScores.of(
-                AB, new int[] {0, 0, 1, 1}, new boolean[4], new double[] {0, 1, 0.5, 2});
+        GroupScores scores = GroupScores.of(AB, new int[] {0, 0, 1, 1}, new boolean[4], new double[] {0, 1, 0.5, 2});
         // F: ½ at 0, 1 at 1; F′: ½ at 0.5, 1 at 2: gap ½ on [0, 0.5), 0 on [0.5, 1), ½ on [1, 2).
         assertThat(value(AUDIT.wasserstein(scores, 0, 1))).isCloseTo(0.75, within(1e-15));
         assertThat(value(AUDIT.kolmogorovSmirnov(scores, 0, 1))).isCloseTo(0.5, within(1e-15));
@@ -181,10 +179,9 @@ class ScoreAuditTest {
     @Test
     void balance_means_byHand() {
         GroupScores scores = GroupScores.of(
-                AB,
-                new int[] {0, 0, 1, 1, 1},
-                new boolean[] {true, true, true, true, false},
-                new double[] {0.2, 0.4, 0.8, 0.6, 0.1});
+                AB, new int[] {0, 0, 1, 1, 1}, new boolean[] {true, true, true, true, false}, new double[] {
+                    0.2, 0.4, 0.8, 0.6, 0.1
+                });
         assertThat(value(AUDIT.balance(scores, 0, 1, true))).isCloseTo(-0.4, within(1e-12));
         assertThat(AUDIT.balance(scores, 0, 1, false)).isInstanceOf(Estimate.Abstained.class);
     }
