@@ -195,6 +195,14 @@ final class CubeBootstrap {
                 job.centre = join(job.centre, gap(values, all, job.metric), job.metric, job.parts.size());
             }
         }
+        Map<Measure, Movement> movements = new EnumMap<>(Measure.class);
+        for (Job job : jobs) {
+            for (int p = 0; p < job.parts.size(); p++) {
+                Defined part = job.parts.get(p);
+                movements.computeIfAbsent(
+                        job.metric.measures().get(p), measure -> new Movement(measure, part.groups, place, cells));
+            }
+        }
         double[] drawn = new double[cells.length];
         for (int r = 0; r < settings.replicates(); r++) {
             Progress.checkInterrupted();
@@ -203,9 +211,57 @@ final class CubeBootstrap {
                 drawn[c] = Math.max(EMPTY, draws[c].next(random)) * unit[c];
             }
             addUp(drawn);
-            for (Job job : jobs) {
-                job.deviations[r] = deviation(job, cells, drawn, place, filled);
+            for (Movement movement : movements.values()) {
+                movement.update(drawn);
             }
+            for (Job job : jobs) {
+                job.deviations[r] = deviation(job, movements);
+            }
+        }
+    }
+
+    /** How far the values of a measure move in a draw: by difference and by ratio, the extremes over groups. */
+    private static final class Movement {
+        private final Measure measure;
+        private final int[] first;
+        private final double[] before;
+        private final int last;
+        private final double allBefore;
+        /** Least, greatest, and that of all rows; differences, then logarithms of ratios. */
+        final double[][] moved = new double[2][3];
+
+        Movement(Measure measure, int[] groups, int[] place, double[] cells) {
+            this.measure = measure;
+            this.first = new int[groups.length];
+            this.before = new double[groups.length];
+            for (int i = 0; i < groups.length; i++) {
+                first[i] = place[groups[i]] * GroupCube.CELLS;
+                before[i] = measure.value(cells, first[i]);
+            }
+            this.last = cells.length - GroupCube.CELLS;
+            this.allBefore = measure.value(cells, last);
+        }
+
+        void update(double[] drawn) {
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            double least = Double.POSITIVE_INFINITY;
+            double most = Double.NEGATIVE_INFINITY;
+            for (int i = 0; i < first.length; i++) {
+                double after = measure.value(drawn, first[i]);
+                low = Math.min(low, after - before[i]);
+                high = Math.max(high, after - before[i]);
+                double ratio = after / before[i];
+                least = Math.min(least, ratio);
+                most = Math.max(most, ratio);
+            }
+            double all = measure.value(drawn, last);
+            moved[0][0] = low;
+            moved[0][1] = high;
+            moved[0][2] = all - allBefore;
+            moved[1][0] = Math.log(least);
+            moved[1][1] = Math.log(most);
+            moved[1][2] = Math.log(all / allBefore);
         }
     }
 
@@ -228,34 +284,17 @@ final class CubeBootstrap {
         }
     }
 
-    private static double deviation(Job job, double[] cells, double[] drawn, int[] place, int filled) {
-        boolean ratio = job.metric.comparison() == Disparity.Comparison.RATIO;
+    private static double deviation(Job job, Map<Measure, Movement> movements) {
+        int ratio = job.metric.comparison() == Disparity.Comparison.RATIO ? 1 : 0;
         boolean overall = job.metric.baseline() == Disparity.Baseline.TO_OVERALL;
         boolean mean = job.metric.combination() == Disparity.Combination.MEAN;
         double joined = 0;
-        for (int p = 0; p < job.parts.size(); p++) {
-            Measure measure = job.metric.measures().get(p);
-            double low = Double.POSITIVE_INFINITY;
-            double high = Double.NEGATIVE_INFINITY;
-            for (int group : job.parts.get(p).groups) {
-                double moved = moved(measure, cells, drawn, place[group] * GroupCube.CELLS, ratio);
-                low = Math.min(low, moved);
-                high = Math.max(high, moved);
-            }
-            double span = high - low;
-            if (overall) {
-                double all = moved(measure, cells, drawn, filled * GroupCube.CELLS, ratio);
-                span = Math.max(high - all, all - low);
-            }
+        for (Measure measure : job.metric.measures()) {
+            double[] moved = Objects.requireNonNull(movements.get(measure)).moved[ratio];
+            double span = overall ? Math.max(moved[1] - moved[2], moved[2] - moved[0]) : moved[1] - moved[0];
             joined = mean ? joined + span / job.parts.size() : Math.max(joined, span);
         }
         return joined;
-    }
-
-    private static double moved(Measure measure, double[] cells, double[] drawn, int first, boolean ratio) {
-        double before = measure.value(cells, first);
-        double after = measure.value(drawn, first);
-        return ratio ? Math.log(after / before) : after - before;
     }
 
     private static Estimate interval(Job job, double confidence) {

@@ -288,7 +288,7 @@ public final class GroupCube {
     /**
      * Reads a cube of at most 2¹⁶ groups.
      *
-     * @param bytes as {@link #toBytes()} wrote them; may be hostile: memory stays below 6 MB beyond the bytes themselves
+     * @param bytes as {@link #toBytes()} wrote them; may be hostile: the table takes at most 6.3 MB
      * @return the cube
      * @throws MalformedInputException if they do not follow the format
      */
