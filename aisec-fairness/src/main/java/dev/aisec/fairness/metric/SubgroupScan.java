@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -186,7 +187,7 @@ public record SubgroupScan(boolean lower, int starts, int simulations, Seed seed
                 best = new Best(sets, Math.max(0, score));
             }
         }
-        return best;
+        return Objects.requireNonNull(best);
     }
 
     /** Sets attribute a to its best set given the others. */
