@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.fairness.metric;
+
+import dev.aisec.core.Estimate;
+import dev.aisec.core.Interval;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.statistics.distribution.TDistribution;
+
+/**
+ * Fairness of predicted numbers: mean error (prediction − truth), mean absolute and mean squared error of each group, and
+ * their signed differences from a reference group. Student's and Welch's intervals.
+ *
+ * <p>Assumption: independent rows; errors with a variance. For heavy tails and few rows the intervals are too narrow.
+ *
+ * <p>Source: Agarwal, Dudík, Wu, Fair Regression: Quantitative Definitions and Reduction-Based Algorithms, ICML 2019
+ * (bounded group loss); Welch, Biometrika 34, 1947.
+ *
+ * @param settings how uncertainty is stated; a group needs at least 2 rows
+ */
+public record RegressionAudit(AuditSettings settings) {
+    private static final List<String> NAMES = List.of("mean_error", "mean_absolute_error", "mean_squared_error");
+
+    /**
+     * With the default settings.
+     *
+     * @return the audit
+     */
+    public static RegressionAudit of() {
+        return new RegressionAudit(AuditSettings.DEFAULT);
+    }
+
+    /**
+     * Audits.
+     *
+     * @param space the groups
+     * @param groups the group of each row
+     * @param truth recorded values, finite; as many
+     * @param predictions finite; as many
+     * @param reference number of the reference group
+     * @return lines such as {@code mean_absolute_error} and {@code mean_absolute_error_signed_difference}
+     */
+    public List<FairnessReport.Row> audit(
+            GroupSpace space, int[] groups, double[] truth, double[] predictions, int reference) {
+        if (truth.length != groups.length || predictions.length != groups.length) {
+            throw new IllegalArgumentException("truth and predictions must be as many as groups, " + groups.length);
+        }
+        String standard = space.name(reference);
+        int size = space.size();
+        long[] n = new long[size];
+        double[][] mean = new double[NAMES.size()][size];
+        double[][] moment = new double[NAMES.size()][size];
+        for (int i = 0; i < groups.length; i++) {
+            space.name(groups[i]);
+            double error = predictions[i] - truth[i];
+            if (!Double.isFinite(error * error)) {
+                throw new IllegalArgumentException("truth and predictions must be finite, row " + i + " was " + truth[i]
+                        + " and " + predictions[i]);
+            }
+            n[groups[i]]++;
+            for (int m = 0; m < NAMES.size(); m++) {
+                double value = m == 0 ? error : m == 1 ? Math.abs(error) : error * error;
+                // Welford's update: no cancellation.
+                double before = value - mean[m][groups[i]];
+                mean[m][groups[i]] += before / n[groups[i]];
+                moment[m][groups[i]] += before * (value - mean[m][groups[i]]);
+            }
+        }
+        long least = Math.max(2, settings.minimum());
+        List<FairnessReport.Row> rows = new ArrayList<>();
+        for (int m = 0; m < NAMES.size(); m++) {
+            for (int g = 0; g < size; g++) {
+                rows.add(new FairnessReport.Row(
+                        NAMES.get(m), space.name(g), one(mean[m][g], moment[m][g], n[g], least)));
+            }
+            for (int g = 0; g < size; g++) {
+                if (g != reference) {
+                    Estimate estimate = n[g] < least || n[reference] < least
+                            ? few(least, n[g] < least ? space.name(g) : standard, Math.min(n[g], n[reference]))
+                            : ScoreAudit.welch(
+                                    new double[] {mean[m][g], mean[m][reference]},
+                                    new double[] {
+                                        moment[m][g] / (n[g] - 1) / n[g],
+                                        moment[m][reference] / (n[reference] - 1) / n[reference]
+                                    },
+                                    new double[] {n[g], n[reference]},
+                                    n[g] + n[reference],
+                                    settings.confidence());
+                    rows.add(new FairnessReport.Row(NAMES.get(m) + "_signed_difference", space.name(g), estimate));
+                }
+            }
+        }
+        return List.copyOf(rows);
+    }
+
+    private static Estimate few(long least, String name, long n) {
+        return new Estimate.Abstained(name + ": rows must be at least " + least + ", were " + n, n);
+    }
+
+    private Estimate one(double mean, double moment, long n, long least) {
+        if (n < least) {
+            return new Estimate.Abstained("rows must be at least " + least + ", were " + n, n);
+        }
+        double half = TDistribution.of(n - 1).inverseSurvivalProbability((1 - settings.confidence()) / 2)
+                * Math.sqrt(Math.max(0, moment) / (n - 1) / n);
+        return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
+    }
+}
