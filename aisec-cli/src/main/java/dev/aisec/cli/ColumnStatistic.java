@@ -198,7 +198,7 @@ record ColumnStatistic<M extends Mechanism<A, O>, A, O>(
     }
 
     /** A decimal number; no NaN, no infinity, none of Java's suffixes. */
-    private static double number(String cell) {
+    static double number(String cell) {
         String text = cell.strip();
         boolean plain = !text.isEmpty();
         for (int i = 0; i < text.length() && plain; i++) {

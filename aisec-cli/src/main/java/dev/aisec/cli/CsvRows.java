@@ -16,9 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,26 @@ final class CsvRows {
          * @throws IllegalArgumentException if the cell is not what it must be
          */
         void accept(String cell, String user);
+    }
+
+    /** Takes the cells of a row. */
+    interface Rows {
+        /**
+         * Takes a row.
+         *
+         * @param cells of the columns asked for; overwritten by the next row
+         * @throws CellException if a cell is not what it must be
+         */
+        void accept(String[] cells);
+    }
+
+    /** A cell is not what it must be; the message does not quote it. */
+    static final class CellException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        CellException(String column, String what) {
+            super("column '" + column + "': " + what);
+        }
     }
 
     /** Counts quotes: FastCSV takes the end of a file for the end of a quote, and so would swallow rows. */
@@ -66,12 +88,45 @@ final class CsvRows {
     /** A longer cell is refused. */
     private static final int MAX_CELL = 1 << 20;
 
+    private static final int MAX_TEXT = 80;
+    private static final int MOST_NAMES = 40;
+
     private static final int ROWS_PER_CHECK = 4096;
 
     private CsvRows() {}
 
+    /** The names of the columns are not told: in a file without them they are cells. */
     static void read(Path file, @Nullable String column, @Nullable String userColumn, Consumer consumer)
             throws IOException {
+        List<String> columns = new ArrayList<>();
+        if (column != null) {
+            columns.add(column);
+        }
+        if (userColumn != null) {
+            columns.add(userColumn);
+        }
+        read(file, columns, false, cells -> {
+            String user = userColumn == null ? "" : cells[cells.length - 1];
+            if (userColumn != null && user.isBlank()) {
+                throw new CellException(userColumn, "must name a user, is empty");
+            }
+            try {
+                consumer.accept(column == null ? "" : cells[0], user);
+            } catch (IllegalArgumentException e) {
+                throw new CellException(String.valueOf(column), String.valueOf(e.getMessage()));
+            }
+        });
+    }
+
+    /**
+     * Reads columns.
+     *
+     * @param file which
+     * @param columns names; may repeat
+     * @param tellColumns whether a message may name the columns that there are
+     * @param rows takes the rows
+     */
+    static void read(Path file, List<String> columns, boolean tellColumns, Rows rows) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new NoSuchFileException(
                     file + ": must be a CSV file, " + (Files.exists(file) ? "is none" : "is not there"));
@@ -81,7 +136,7 @@ final class CsvRows {
                         .skipEmptyLines(false)
                         .maxBufferSize(MAX_CELL)
                         .ofCsvRecord(reader)) {
-            read(file, csv.iterator(), column, userColumn, consumer);
+            read(file, csv.iterator(), columns, tellColumns, rows);
             if (reader.odd) {
                 throw new IOException(file + ": must be CSV after RFC 4180: a quote is not closed");
             }
@@ -126,42 +181,44 @@ final class CsvRows {
     }
 
     private static void read(
-            Path file,
-            Iterator<CsvRecord> records,
-            @Nullable String column,
-            @Nullable String userColumn,
-            Consumer consumer)
+            Path file, Iterator<CsvRecord> records, List<String> columns, boolean tellColumns, Rows rows)
             throws IOException {
         if (!records.hasNext()) {
             throw new IOException(file + ": must begin with a record of column names, is empty");
         }
         List<String> names = records.next().getFields();
-        int cellAt = index(file, names, column);
-        int userAt = index(file, names, userColumn);
+        int[] at = new int[columns.size()];
+        for (int c = 0; c < at.length; c++) {
+            at[c] = index(file, names, columns.get(c), tellColumns);
+        }
+        String[] cells = new String[at.length];
         for (int row = 0; records.hasNext(); row = (row + 1) % ROWS_PER_CHECK) {
             if (row == 0 && Thread.currentThread().isInterrupted()) {
                 throw new CancellationException("interrupted while reading " + file);
             }
             CsvRecord csv = records.next();
-            String user = userAt < 0 ? "" : csv.getField(userAt);
-            if (userAt >= 0 && user.isBlank()) {
-                throw at(file, csv, userColumn, "must name a user, is empty");
+            for (int c = 0; c < at.length; c++) {
+                cells[c] = csv.getField(at[c]);
             }
             try {
-                consumer.accept(cellAt < 0 ? "" : csv.getField(cellAt), user);
-            } catch (IllegalArgumentException e) {
-                throw at(file, csv, column, String.valueOf(e.getMessage()));
+                rows.accept(cells);
+            } catch (CellException e) {
+                throw new IOException(file + ": line " + csv.getStartingLineNumber() + ", " + e.getMessage(), e);
             }
         }
     }
 
-    private static int index(Path file, List<String> names, @Nullable String name) throws IOException {
-        if (name == null) {
-            return -1;
-        }
+    private static int index(Path file, List<String> names, String name, boolean tell) throws IOException {
         int index = names.indexOf(name);
         if (index < 0) {
-            throw new IOException(file + ": must have a column '" + name + "', has none");
+            throw new IOException(file + ": must have a column '" + name + "', has "
+                    + (tell
+                            ? names.stream()
+                                            .limit(MOST_NAMES)
+                                            .map(n -> "'" + shown(n) + "'")
+                                            .collect(Collectors.joining(", "))
+                                    + (names.size() > MOST_NAMES ? " and " + (names.size() - MOST_NAMES) + " more" : "")
+                            : "none"));
         }
         if (names.lastIndexOf(name) != index) {
             throw new IOException(file + ": must have one column '" + name + "', has several");
@@ -169,7 +226,13 @@ final class CsvRows {
         return index;
     }
 
-    private static IOException at(Path file, CsvRecord csv, @Nullable String column, String what) {
-        return new IOException(file + ": line " + csv.getStartingLineNumber() + ", column '" + column + "': " + what);
+    /** For ledger and terminal: short, no control characters. */
+    static String shown(String text) {
+        String clean = text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+", " ");
+        if (clean.length() <= MAX_TEXT) {
+            return clean;
+        }
+        int end = MAX_TEXT - 1;
+        return clean.substring(0, Character.isHighSurrogate(clean.charAt(end - 1)) ? end - 1 : end) + "…";
     }
 }

@@ -60,7 +60,6 @@ final class DpReleaseCommand implements Callable<Integer> {
         histogram
     }
 
-    private static final int MAX_TEXT = 80;
     private static final int MAX_BINS = 100_000;
 
     @Option(
@@ -314,13 +313,7 @@ final class DpReleaseCommand implements Callable<Integer> {
     }
 
     private String purpose() {
-        return shown(statistic + (column == null ? "" : " of " + column) + " in " + csv.getFileName());
-    }
-
-    /** For ledger and terminal: short, no control characters. */
-    private static String shown(String text) {
-        String clean = text.replaceAll("\\p{Cntrl}+", " ");
-        return clean.length() <= MAX_TEXT ? clean : clean.substring(0, MAX_TEXT - 1) + "…";
+        return CsvRows.shown(statistic + (column == null ? "" : " of " + column) + " in " + csv.getFileName());
     }
 
     private String unit() {
@@ -366,8 +359,8 @@ final class DpReleaseCommand implements Callable<Integer> {
             text.append(String.format(
                     "%s%s: %s (the true one in [%s, %s] with %.0f %%)%n",
                     statistic,
-                    (column == null ? "" : " of " + shown(column))
-                            + (value.label().isEmpty() ? "" : ", " + shown(value.label())),
+                    (column == null ? "" : " of " + CsvRows.shown(column))
+                            + (value.label().isEmpty() ? "" : ", " + CsvRows.shown(value.label())),
                     DpText.exact(estimate.value()),
                     whole
                             ? DpText.exact(Math.ceil(estimate.interval().lower()))

@@ -81,6 +81,7 @@ public final class Main {
         CommandLine line = new CommandLine(new Main());
         line.addSubcommand("assess", new AssessCommand(streams));
         line.addSubcommand("dp", dp(streams));
+        line.addSubcommand("fairness", new FairnessCommand(streams));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(streams.out(), true));
         line.setErr(new PrintWriter(streams.err(), true));
