@@ -40,6 +40,14 @@ public final class HtmlReport {
             "roc",
             "How many attacked inputs a detector flags (upwards) against how many clean ones it flags by mistake (to the"
                     + " right). The dotted line is chance. The attacker did not know of the detector.",
+            "roc-by-group",
+            "How many with the favourable label are selected (upwards) against how many with the unfavourable one (to the"
+                    + " right), as the threshold falls, in the largest groups. Where curves differ, no threshold treats the"
+                    + " groups' errors alike. The dotted line is chance.",
+            "threshold-frontier",
+            "The best share of decisions that agree with the label if the named rates may differ between groups by the"
+                    + " tolerance, with thresholds by group. Proved for these rows, where it is exact; it promises nothing"
+                    + " for others.",
             "corruption-accuracy",
             "Accuracy when images are noisy, blurred, faded, too bright or turned, without an attacker. The darkest bar is"
                     + " the clean image, lighter ones are severities 1 to 5.");
@@ -260,14 +268,20 @@ public final class HtmlReport {
                         Text.title(curve.x()),
                         Text.title(curve.y()),
                         series,
-                        curve.name().equals("roc")))
+                        curve.name().equals("roc") || curve.name().equals("roc-by-group")))
                 .append("<figcaption>")
                 .append(Html.escape(note(curve)))
                 .append("</figcaption>\n</figure>\n");
-        table(series, curve.x());
+        if (!Text.byGroup(curve)) {
+            table(series, curve.x());
+        }
     }
 
     private static String note(Measurement.Curve curve) {
+        if (Text.byGroup(curve)) {
+            return capital(Text.title(curve.y())) + " of each group with its interval, at the number that the list above"
+                    + " gives it. At most the 24 largest groups; all are among the single figures.";
+        }
         return NOTES.getOrDefault(
                 curve.name(), capital(Text.title(curve.y())) + " over " + Text.title(curve.x()) + ".");
     }

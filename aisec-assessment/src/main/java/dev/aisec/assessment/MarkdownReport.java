@@ -73,7 +73,7 @@ public final class MarkdownReport {
     private static void figures(Measurement m, Figure figure) {
         if (m instanceof Measurement.Scalar scalar) {
             figure.accept(Text.heading(m), Text.estimate(scalar.estimate(), scalar.unit()));
-        } else if (m instanceof Measurement.Curve curve && curve.points().size() <= 12) {
+        } else if (m instanceof Measurement.Curve curve && curve.points().size() <= 12 && !Text.byGroup(curve)) {
             for (Measurement.Point p : curve.points()) {
                 // Corruptions have six points each: the middle one stands for them here.
                 if (!curve.labels().containsKey("corruption") || p.x() == 3) {

@@ -18,6 +18,7 @@ final class Text {
             Map.entry("checked-examples", "examples of the checklist that were right"),
             Map.entry("auc", "area under the ROC"),
             Map.entry("roc", "ROC"),
+            Map.entry("roc-by-group", "ROC by group"),
             Map.entry("true-positive-rate-at-5pct-fpr", "attacks detected at 5 % false alarms"),
             Map.entry("false-positive-rate-at-5pct-fpr", "false alarms, measured"),
             Map.entry("epsilon", "ε, largest perturbation"),
@@ -29,6 +30,11 @@ final class Text {
 
     static String title(String name) {
         return TITLES.getOrDefault(name, name.replace('-', ' '));
+    }
+
+    /** A group's point in a plot of all groups; the same number stands among the single figures. */
+    static boolean byGroup(Measurement.Curve curve) {
+        return curve.points().size() == 1 && curve.name().endsWith("-by-group");
     }
 
     static String labels(Map<String, String> labels) {

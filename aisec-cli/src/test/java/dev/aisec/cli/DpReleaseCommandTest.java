@@ -15,6 +15,7 @@ import dev.aisec.core.json.JsonValue.JsonArray;
 import dev.aisec.core.json.JsonValue.JsonNumber;
 import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
+import dev.aisec.fairness.metric.Measure;
 import dev.aisec.privacy.accounting.Budget;
 import dev.aisec.privacy.accounting.FileLedger;
 import dev.aisec.privacy.accounting.Neighbouring;
@@ -331,7 +332,13 @@ class DpReleaseCommandTest {
         }
         Set<String> classes = new LinkedHashSet<>();
         for (Class<?> each : List.of(
-                Main.class, CommandLine.class, CsvReader.class, Evidence.class, FileLedger.class, Assessment.class)) {
+                Main.class,
+                CommandLine.class,
+                CsvReader.class,
+                Evidence.class,
+                FileLedger.class,
+                Measure.class,
+                Assessment.class)) {
             classes.add(Path.of(each.getProtectionDomain()
                             .getCodeSource()
                             .getLocation()
