@@ -279,7 +279,8 @@ public final class HtmlReport {
 
     private static String note(Measurement.Curve curve) {
         if (Text.byGroup(curve)) {
-            return capital(Text.title(curve.y())) + " of each group with its interval, at the number that the list above"
+            return capital(Text.title(curve.y()))
+                    + " of each group with its interval, at the number that the list above"
                     + " gives it. At most the 24 largest groups; all are among the single figures.";
         }
         return NOTES.getOrDefault(

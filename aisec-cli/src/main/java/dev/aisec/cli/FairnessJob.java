@@ -208,11 +208,7 @@ final class FairnessJob {
                 Measurement.Curve roc = ScoreAudit.of().roc(scored.byGroup(), g);
                 if (!roc.points().isEmpty()) {
                     curves.add(new Measurement.Curve(
-                            "roc-by-group",
-                            "false-positive-rate",
-                            "true-positive-rate",
-                            roc.labels(),
-                            roc.points()));
+                            "roc-by-group", "false-positive-rate", "true-positive-rate", roc.labels(), roc.points()));
                 }
             }
         }
@@ -248,11 +244,7 @@ final class FairnessJob {
                                 scored.rows().size())));
             }
             measurements.add(new Measurement.Curve(
-                    "threshold-frontier",
-                    "tolerance",
-                    "accuracy",
-                    new TreeMap<>(Map.of("constraint", name)),
-                    points));
+                    "threshold-frontier", "tolerance", "accuracy", new TreeMap<>(Map.of("constraint", name)), points));
         }
         SortedMap<String, String> parameters = new TreeMap<>();
         parameters.put("method", "best thresholds by group at every tolerance");

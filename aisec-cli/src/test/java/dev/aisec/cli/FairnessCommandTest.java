@@ -42,8 +42,8 @@ class FairnessCommandTest {
      *   (none)       6        2        1       1
      * </pre>
      */
-    private static final Map<String, int[]> CELLS = Map.of(
-            "f", new int[] {10, 30, 10, 50}, "m", new int[] {40, 20, 20, 20}, "", new int[] {6, 2, 1, 1});
+    private static final Map<String, int[]> CELLS =
+            Map.of("f", new int[] {10, 30, 10, 50}, "m", new int[] {40, 20, 20, 20}, "", new int[] {6, 2, 1, 1});
 
     @TempDir
     Path folder;
@@ -64,7 +64,9 @@ class FairnessCommandTest {
                     boolean yes = c % 2 == 0;
                     text.append(id++).append(", ").append(sex).append(" ,");
                     text.append(c < 2 ? "good" : "bad").append(',').append(yes ? "yes" : "no");
-                    text.append(',').append(yes ? 0.5 + (i + 1) / 200.0 : 0.4 - i / 200.0).append(",2\r\n");
+                    text.append(',')
+                            .append(yes ? 0.5 + (i + 1) / 200.0 : 0.4 - i / 200.0)
+                            .append(",2\r\n");
                 }
             }
         }
@@ -320,7 +322,11 @@ class FairnessCommandTest {
             text.append(i).append(",1\n");
         }
         Files.writeString(csv, text);
-        badInput("line 1002, column 'id': --groups must make at most 1000", "--label=y", "--favourable=1", "--groups=id");
+        badInput(
+                "line 1002, column 'id': --groups must make at most 1000",
+                "--label=y",
+                "--favourable=1",
+                "--groups=id");
     }
 
     @Test
@@ -342,11 +348,13 @@ class FairnessCommandTest {
         badInput("--favourable-decision must be given with --decision", with("--favourable-decision=yes"));
         badInput("--threshold must be given with --scores", with("--threshold=0.5"));
         badInput("--threshold must be given with --scores and finite", with("--scores=score", "--threshold=NaN"));
-        badInput("--favourable-decision 'YES' must occur, never does", with(
-                "--decision=decided", "--favourable-decision=YES"));
+        badInput(
+                "--favourable-decision 'YES' must occur, never does",
+                with("--decision=decided", "--favourable-decision=YES"));
         Path file = Files.writeString(folder.resolve("file"), "");
         badInput("must be a folder, is a file", with("--out=" + file));
-        badInput("must have a column 'nosuch', has 'id', 'sex', 'outcome', 'decided', 'score', 'w'", with(
-                "--decision=nosuch"));
+        badInput(
+                "must have a column 'nosuch', has 'id', 'sex', 'outcome', 'decided', 'score', 'w'",
+                with("--decision=nosuch"));
     }
 }
