@@ -65,7 +65,9 @@ final class Svg {
                     .append("\"/>\n");
         }
         for (int i = 0; i < series.size(); i++) {
-            svg.series(series.get(i), i % COLOURS, (i - (series.size() - 1) / 2.0) * APART);
+            // A series of one point has a place of its own.
+            boolean alone = series.get(i).points().size() == 1;
+            svg.series(series.get(i), i % COLOURS, alone ? 0 : (i - (series.size() - 1) / 2.0) * APART);
         }
         svg.out.append("</svg>\n");
         return svg.out.toString();

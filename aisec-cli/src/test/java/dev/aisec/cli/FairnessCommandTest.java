@@ -256,6 +256,7 @@ class FairnessCommandTest {
                 .contains("1: sex=f", "3: sex=(missing)", "demographic_parity_ratio");
         assertThat(HtmlCheck.errors(report.resolve("report.html"))).isEmpty();
         assertThat(Files.readString(report.resolve("report.md"))).contains("demographic_parity_difference");
+        assertThat(html).doesNotContain("a detector flags");
         byte[] first = Files.readAllBytes(report.resolve("report.json"));
         succeeded(with("--scores=score", "--json", "--out=" + report));
         assertThat(metrics()).isNotEmpty();
@@ -280,6 +281,22 @@ class FairnessCommandTest {
         succeeded("--label=y", "--favourable=1", "--groups=g", "--scores=s", "--out=" + report);
         assertThat(Files.readString(report.resolve("report.html")))
                 .contains("fairness.no-frontier", "Threshold frontier", "constraint demographic parity");
+    }
+
+    /** 1,179 of 10,771 women and 6,662 of 21,790 men earn more, counted with awk. */
+    @Test
+    void fairness_adult_hasTheKnownBaseRates() {
+        Path adult = Path.of(System.getProperty("aisec.data", "../../shared/data"), "fairness", "adult_train.csv");
+        if (!Files.exists(adult)) {
+            System.out.println("not checked, no file " + adult);
+            return;
+        }
+        csv = adult;
+        succeeded("--label=income-per-year", "--favourable=>50K", "--groups=sex", "--json");
+        assertThat(value("base_rate", "sex=Female")).isEqualTo(1179 / 10771.0);
+        assertThat(value("base_rate", "sex=Male")).isEqualTo(6662 / 21790.0);
+        assertThat(value("demographic_parity_difference", ""))
+                .isCloseTo(6662 / 21790.0 - 1179 / 10771.0, within(1e-12));
     }
 
     @Test
