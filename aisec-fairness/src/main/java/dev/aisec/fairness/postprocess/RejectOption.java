@@ -293,7 +293,8 @@ public record RejectOption(
             }
         }
 
-        @Nullable Best best(double threshold, RejectOption option, @Nullable Best soFar) {
+        @Nullable
+        Best best(double threshold, RejectOption option, @Nullable Best soFar) {
             double[] others = score[0];
             double[] deprived = score[1];
             int startOthers = accepted(0, threshold);
