@@ -28,7 +28,8 @@ class ModuleArrowsTest {
             "fairness", Set.of("core"),
             "assessment", Set.of("core"),
             "cli", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "fairness", "assessment"),
-            "benchmarks", Set.of("core", "provenance", "nd4j", "robustness", "privacy", "fairness", "assessment", "cli"));
+            "benchmarks",
+                    Set.of("core", "provenance", "nd4j", "robustness", "privacy", "fairness", "assessment", "cli"));
 
     /** The only modules whose main sources may see ND4J, Deeplearning4j and JavaCPP. */
     private static final Set<String> TENSORS = Set.of("nd4j", "robustness", "cli", "benchmarks");
