@@ -158,10 +158,10 @@ class FairnessGuideTest {
 
     @Test
     void guide_scores_run() {
-        boolean[] labels = labels(test);
+        boolean[] testLabels = labels(test);
         int women = space.group(0, 0);
         int men = space.group(1, 0);
-        GroupScores scored = GroupScores.of(space, test.groups(), labels, testScores);
+        GroupScores scored = GroupScores.of(space, test.groups(), testLabels, testScores);
         ScoreAudit audit = ScoreAudit.of();
         Estimate auc = audit.auc(scored, women);
         Estimate apart = audit.abroca(scored, women, men);
