@@ -293,6 +293,7 @@ public record RejectOption(
             }
         }
 
+        @Nullable
         Best best(double threshold, RejectOption option, @Nullable Best soFar) {
             double[] others = score[0];
             double[] deprived = score[1];
