@@ -87,8 +87,8 @@ class ModuleArrowsTest {
     private static List<Path> mainSources() throws IOException {
         List<Path> sources = new ArrayList<>();
         try (Stream<Path> modules = Files.list(repository())) {
-            for (Path module : modules.filter(
-                            m -> m.getFileName().toString().startsWith("aisec-") && Files.isDirectory(m.resolve("src")))
+            for (Path module : modules.filter(m -> m.getFileName().toString().startsWith("aisec-")
+                            && Files.isDirectory(m.resolve("src/main/java")))
                     .toList()) {
                 try (Stream<Path> files = Files.walk(module.resolve("src/main/java"))) {
                     files.filter(f -> f.toString().endsWith(".java")).forEach(sources::add);
