@@ -74,14 +74,14 @@ final class AssessmentJob {
     /** Few, and each among those of PGD, so that both curves can be compared. */
     private static final List<Double> ENSEMBLE = List.of(0.05, 0.1, 0.2);
 
-    private static final int ENSEMBLE_SAMPLES = 100;
+    private static final int ENSEMBLE_SAMPLES = 75;
     private static final double CHECK_EPSILON = 0.1;
     private static final int CHECK_SAMPLES = 50;
     private static final int CHECK_QUERIES = 500;
     /** Bounds through max pooling are loose: a larger ball would prove nothing. */
     private static final double PROOF_EPSILON = 0.005;
 
-    private static final int PROOF_SAMPLES = 10;
+    private static final int PROOF_SAMPLES = 5;
     private static final double FALSE_POSITIVES = 0.05;
     private static final int CERTIFY_SAMPLES = 1000;
     private static final Bounds PIXELS = Bounds.of(0, 1);
