@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
+import dev.aisec.fairness.internal.Features;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.preprocess;
 
+import dev.aisec.fairness.internal.Features;
 import dev.aisec.fairness.metric.GroupedRows;
 
 /**

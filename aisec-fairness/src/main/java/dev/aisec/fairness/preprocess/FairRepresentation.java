@@ -2,6 +2,7 @@
 package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Features;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;

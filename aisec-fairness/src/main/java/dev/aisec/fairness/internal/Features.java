@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.aisec.fairness.preprocess;
+package dev.aisec.fairness.internal;
 
 /** Checks of row-major features. */
-final class Features {
+public final class Features {
     private Features() {}
 
-    /** Refuses ragged arrays and numbers that are not finite; returns the number of rows. */
-    static int requireFinite(String name, double[] features, int columns) {
+    /**
+     * Refuses ragged arrays and numbers that are not finite.
+     *
+     * @param name what the message calls them
+     * @param features row after row
+     * @param columns numbers of a row; at least 1
+     * @return the number of rows
+     */
+    public static int requireFinite(String name, double[] features, int columns) {
         if (columns < 1) {
             throw new IllegalArgumentException("columns of " + name + " must be >= 1, was " + columns);
         }
