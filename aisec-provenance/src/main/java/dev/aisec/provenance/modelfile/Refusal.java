@@ -1,42 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
-import dev.aisec.core.Finding;
-import dev.aisec.core.Severity;
-import java.util.OptionalLong;
+import java.io.IOException;
 
-/** Why a file is refused; internal, becomes a finding. */
-final class Refusal extends Exception {
+/** Why reading a file ends early; internal, becomes a finding. It is an I/O error to nobody: the verifier catches it. */
+final class Refusal extends IOException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Finding finding;
+    private final transient Rule rule;
+    private final long offset;
 
-    private Refusal(Finding finding) {
-        super(finding.message());
-        this.finding = finding;
+    /** An offset below 0 is none. */
+    Refusal(Rule rule, long offset, String message) {
+        super(message);
+        this.rule = rule;
+        this.offset = offset;
     }
 
-    static Refusal at(String rule, String entry, long offset, String message) {
-        return new Refusal(new Finding(
-                Severity.ERROR,
-                "model-file." + rule,
-                message,
-                entry,
-                OptionalLong.of(offset),
-                "ITU-T XSTR-SEC-AI 7.3.4-2"));
+    Rule rule() {
+        return rule;
     }
 
-    static Refusal of(String rule, String entry, String message) {
-        return new Refusal(new Finding(
-                Severity.ERROR,
-                "model-file." + rule,
-                message,
-                entry,
-                OptionalLong.empty(),
-                "ITU-T XSTR-SEC-AI 7.3.4-2"));
+    long offset() {
+        return offset;
     }
 
-    Finding finding() {
-        return finding;
+    /** Expected in numbers on hostile files, never printed. */
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
     }
 }

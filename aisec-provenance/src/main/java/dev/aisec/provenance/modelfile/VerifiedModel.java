@@ -1,45 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
+import java.io.InputStream;
 
 /**
- * The content of a model file that passed {@link Dl4jModelFile}: exactly the bytes that were checked, whatever happens to
- * the file afterwards. It has no public constructor, so a loader that takes it cannot be given anything unchecked.
- * Immutable.
+ * A model file that {@link ModelVerifier} accepted: it gives exactly the bytes that were verified, whatever happens to the
+ * file afterwards. It has no public constructor, so a loader that takes it cannot be given anything unchecked.
  */
 public final class VerifiedModel {
-    /** What kind of network it is. */
-    public enum Kind {
-        /** A {@code MultiLayerNetwork}. */
-        MULTI_LAYER_NETWORK,
-        /** A {@code ComputationGraph}. */
-        COMPUTATION_GRAPH
-    }
-
+    private final ModelStructure structure;
     private final String digest;
-    private final Kind kind;
-    private final long parameterCount;
-    private final TreeMap<String, byte[]> entries;
+    private final ByteSource content;
 
-    VerifiedModel(String digest, Kind kind, long parameterCount, Map<String, byte[]> entries) {
+    VerifiedModel(ModelStructure structure, String digest, ByteSource content) {
+        this.structure = structure;
         this.digest = digest;
-        this.kind = kind;
-        this.parameterCount = parameterCount;
-        this.entries = new TreeMap<>(entries);
+        this.content = content;
     }
 
     /**
-     * The name of the content: {@code sha256:} and the hexadecimal SHA-256 over the entries in ascending order of their
-     * names, each as length of the name (4 bytes, big-endian), name (ASCII), length of the content (8 bytes), content. It
-     * does not depend on times, order and compression of the zip file.
+     * What the file holds.
+     *
+     * @return the structure
+     */
+    public ModelStructure structure() {
+        return structure;
+    }
+
+    /**
+     * The name of the bytes: {@code sha256:} and the hexadecimal SHA-256 of the file.
      *
      * @return for example {@code sha256:9f86d0…}
      */
@@ -48,70 +38,47 @@ public final class VerifiedModel {
     }
 
     /**
-     * Returns what kind of network it is.
+     * The length of the file.
      *
-     * @return the kind
+     * @return in bytes
      */
-    public Kind kind() {
-        return kind;
+    public long length() {
+        return content.length();
     }
 
     /**
-     * Returns the number of parameters.
+     * Reads the verified bytes from the first to the last.
      *
-     * @return values of {@code coefficients.bin}
+     * @return a stream of its own for each call
      */
-    public long parameterCount() {
-        return parameterCount;
-    }
+    public InputStream open() {
+        return new InputStream() {
+            private long at;
 
-    /**
-     * Returns the names of the entries.
-     *
-     * @return sorted
-     */
-    public Set<String> entryNames() {
-        return java.util.Collections.unmodifiableSet(entries.keySet());
-    }
-
-    /**
-     * Returns an entry.
-     *
-     * @param name its name
-     * @return a copy of its content
-     * @throws IllegalArgumentException if there is no such entry
-     */
-    public byte[] entry(String name) {
-        byte[] content = entries.get(name);
-        if (content == null) {
-            throw new IllegalArgumentException("name must be one of " + entries.keySet() + ", was " + name);
-        }
-        return content.clone();
-    }
-
-    /**
-     * The checked entries in a fresh zip archive, which is what a loader reads.
-     *
-     * @return the bytes; equal for equal content
-     */
-    public byte[] canonicalZip() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                ZipEntry header = new ZipEntry(entry.getKey());
-                header.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0));
-                zip.putNextEntry(header);
-                zip.write(entry.getValue());
-                zip.closeEntry();
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
+
+            @Override
+            public int read(byte[] into, int from, int count) throws IOException {
+                if (count == 0) {
+                    return 0;
+                }
+                int some = (int) Math.min(count, content.length() - at);
+                if (some <= 0) {
+                    return -1;
+                }
+                content.read(at, into, from, some);
+                at += some;
+                return some;
+            }
+        };
     }
 
     @Override
     public String toString() {
-        return kind + " " + digest;
+        return structure.format() + " " + digest;
     }
 }

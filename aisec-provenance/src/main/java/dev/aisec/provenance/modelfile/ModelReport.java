@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.provenance.modelfile;
+
+import dev.aisec.core.Evidence;
+import dev.aisec.core.EvidenceSource;
+import dev.aisec.core.Verification;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The answer of {@link ModelVerifier}.
+ *
+ * @param verification verdict and findings
+ * @param structure what the file says it holds, as far as it could be read; nothing of it is sure unless the file was
+ *     accepted
+ * @param digest {@code sha256:} and the SHA-256 of the file
+ * @param length bytes of the file
+ * @param listings decompiled programs by entry, as evidence
+ * @param policy what was allowed, as it prints
+ * @param model the verified content, if the file was accepted
+ */
+public record ModelReport(
+        Verification verification,
+        ModelStructure structure,
+        String digest,
+        long length,
+        Map<String, String> listings,
+        String policy,
+        Optional<VerifiedModel> model)
+        implements EvidenceSource {
+    /** Copies the listings. */
+    public ModelReport {
+        listings = Collections.unmodifiableMap(new LinkedHashMap<>(listings));
+    }
+
+    /**
+     * The verified content.
+     *
+     * @return the model
+     * @throws dev.aisec.core.VerificationException if the file was not accepted; it carries the findings
+     */
+    public VerifiedModel orElseThrow() {
+        verification.orElseThrow();
+        return model.orElseThrow();
+    }
+
+    @Override
+    public Evidence evidence() {
+        TreeMap<String, String> parameters =
+                new TreeMap<>(verification.evidence().parameters());
+        parameters.put("digest", digest);
+        parameters.put("format", structure.format());
+        parameters.put("policy", policy);
+        return new Evidence(
+                verification.technique(), verification.subject(), parameters, List.of(), verification.findings());
+    }
+}
