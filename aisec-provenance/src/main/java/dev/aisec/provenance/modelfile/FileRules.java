@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.core.Finding;
 import java.util.List;
 
 /** Rules that hold for files of any format. */
@@ -29,6 +30,8 @@ final class FileRules {
     static final Rule EXTENSION =
             Rule.warn("file.extension", "The name of the file says another format than its content has.", "CWE-646");
     static final Rule CHANGED = Rule.reject("file.changed", "The file changed while it was read.", "CWE-367");
+    static final Rule UNREADABLE = Rule.cannotInspect(
+            "file.unreadable", "The file could not be read, so nothing is known about it.", "");
     static final Rule MANY_FINDINGS = Rule.note("file.many-findings", "There are more findings than are listed.", "");
 
     static final List<Rule> ALL = List.of(
@@ -43,7 +46,12 @@ final class FileRules {
             SECOND_CLAIM,
             EXTENSION,
             CHANGED,
+            UNREADABLE,
             MANY_FINDINGS);
 
     private FileRules() {}
+
+    static Finding unreadable(String why) {
+        return Finding.of(UNREADABLE.effect().severity(), UNREADABLE.code(), why, "");
+    }
 }

@@ -56,6 +56,15 @@ public record ModelReport(
         return model.orElseThrow();
     }
 
+    /**
+     * The same answer without the content, to keep when the content is not needed.
+     *
+     * @return a small report
+     */
+    public ModelReport withoutModel() {
+        return new ModelReport(verification, structure, digest, length, listings, names, policy, Optional.empty());
+    }
+
     @Override
     public Evidence evidence() {
         TreeMap<String, String> parameters =

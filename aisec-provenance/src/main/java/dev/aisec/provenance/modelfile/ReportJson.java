@@ -2,8 +2,10 @@
 package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.Finding;
+import dev.aisec.core.Verdict;
 import dev.aisec.core.json.JsonValue;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +34,93 @@ public final class ReportJson {
         members.put("length", JsonValue.of(report.length()));
         members.put("findings", findings(report.verification().findings()));
         return new JsonValue.JsonObject(members);
+    }
+
+    /**
+     * The report of a file that could not be read.
+     *
+     * @param path what to call the file
+     * @param why the reason
+     * @return an object with {@code path}, {@code format}, {@code verdict} and one finding, {@code file.unreadable}
+     */
+    public static JsonValue.JsonObject unreadable(String path, String why) {
+        Map<String, JsonValue> members = new TreeMap<>();
+        members.put("path", text(path));
+        members.put("format", JsonValue.of("unknown"));
+        members.put("verdict", JsonValue.of(Verdict.CANNOT_INSPECT.name()));
+        members.put("findings", findings(List.of(FileRules.unreadable(why))));
+        return new JsonValue.JsonObject(members);
+    }
+
+    /**
+     * The operators of a file.
+     *
+     * @param report the answer
+     * @return an array of objects with {@code name}, {@code type}, {@code inputs}, {@code outputs}
+     */
+    public static JsonValue operators(ModelReport report) {
+        List<JsonValue> items = new ArrayList<>();
+        for (Operator operator : report.structure().operators()) {
+            Map<String, JsonValue> members = new TreeMap<>();
+            members.put("name", text(operator.name()));
+            members.put("type", text(operator.type()));
+            members.put("inputs", texts(operator.inputs()));
+            members.put("outputs", texts(operator.outputs()));
+            items.add(new JsonValue.JsonObject(members));
+        }
+        return new JsonValue.JsonArray(items);
+    }
+
+    /**
+     * The tensors of a file.
+     *
+     * @param report the answer
+     * @return an array of objects with {@code name}, {@code type}, {@code shape}, {@code role}
+     */
+    public static JsonValue tensors(ModelReport report) {
+        List<JsonValue> items = new ArrayList<>();
+        for (Tensor tensor : report.structure().tensors()) {
+            Map<String, JsonValue> members = new TreeMap<>();
+            members.put("name", text(tensor.name()));
+            members.put("type", text(tensor.type().name()));
+            members.put(
+                    "shape",
+                    new JsonValue.JsonArray(tensor.shape().stream()
+                            .map(size -> (JsonValue) JsonValue.of(size))
+                            .toList()));
+            members.put("role", text(tensor.role().name().toLowerCase(Locale.ROOT)));
+            items.add(new JsonValue.JsonObject(members));
+        }
+        return new JsonValue.JsonArray(items);
+    }
+
+    /**
+     * The names that a file uses.
+     *
+     * @param report the answer
+     * @return an object of arrays, by kind of use
+     */
+    public static JsonValue names(ModelReport report) {
+        Map<String, JsonValue> members = new TreeMap<>();
+        report.names().forEach((use, names) -> members.put(use.name().toLowerCase(Locale.ROOT), texts(names)));
+        return new JsonValue.JsonObject(members);
+    }
+
+    /**
+     * Texts by name.
+     *
+     * @param texts names and texts
+     * @return an object of strings
+     */
+    public static JsonValue texts(Map<String, String> texts) {
+        Map<String, JsonValue> members = new TreeMap<>();
+        texts.forEach((key, value) -> members.put(((JsonValue.JsonString) text(key)).value(), text(value)));
+        return new JsonValue.JsonObject(members);
+    }
+
+    private static JsonValue texts(Collection<String> texts) {
+        return new JsonValue.JsonArray(
+                texts.stream().map(ReportJson::text).toList());
     }
 
     private static JsonValue findings(List<Finding> findings) {

@@ -25,11 +25,16 @@ public final class SarifReport {
      * One run over some files.
      *
      * @param reports answers by path, with {@code /} between the parts of a path; relative paths are best
+     * @param unreadable reasons by path, for files that could not be read
      * @param formats the formats that were looked for, whose rules are listed
      * @param version version of the program that verified
      * @return the SARIF log, canonical JSON in UTF-8
      */
-    public static byte[] of(Map<String, ModelReport> reports, List<ModelFormat> formats, String version) {
+    public static byte[] of(
+            Map<String, ModelReport> reports,
+            Map<String, String> unreadable,
+            List<ModelFormat> formats,
+            String version) {
         TreeMap<String, Integer> indices = new TreeMap<>();
         List<JsonValue> rules = new ArrayList<>();
         for (Rule rule : ModelFormats.rules(formats)) {
@@ -44,6 +49,11 @@ public final class SarifReport {
             for (Finding finding : report.verification().findings()) {
                 results.add(result(path, artifact, finding, indices));
             }
+        });
+        unreadable.forEach((path, why) -> {
+            int artifact = artifacts.size();
+            artifacts.add(object(Map.of("location", object(Map.of("uri", uri(path))))));
+            results.add(result(path, artifact, FileRules.unreadable(why), indices));
         });
         JsonValue driver = object(Map.of(
                 "name", JsonValue.of("aisec"),
