@@ -15,7 +15,7 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of();
+        return List.of(new PickleFormat());
     }
 
     /**
