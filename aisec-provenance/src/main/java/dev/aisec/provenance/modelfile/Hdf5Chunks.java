@@ -52,8 +52,8 @@ final class Hdf5Chunks {
             old(c, offset, pipeline, size);
             return;
         }
-        if (version != 3 && version != 4) {
-            throw file.unsupported(offset, "version of a layout must be in [1, 4], was " + version);
+        if (version < 3 || version > 5) {
+            throw file.unsupported(offset, "version of a layout must be in [1, 5], was " + version);
         }
         int kind = c.u8();
         switch (kind) {
