@@ -13,6 +13,6 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of(new KerasH5Format(), new JavaSerializationFormat());
+        return List.of(new KerasH5Format(), new JavaSerializationFormat(), new PmmlFormat());
     }
 }
