@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The formats that are built in. */
 public final class ModelFormats {
@@ -14,5 +16,21 @@ public final class ModelFormats {
      */
     public static List<ModelFormat> builtIn() {
         return List.of(new KerasH5Format(), new JavaSerializationFormat(), new PmmlFormat());
+    }
+
+    /**
+     * The rules that a verifier with these formats checks: those of every file, of the policy, and of the formats.
+     *
+     * @param formats the formats
+     * @return the rules, each code once
+     */
+    public static List<Rule> rules(List<ModelFormat> formats) {
+        Map<String, Rule> rules = new LinkedHashMap<>();
+        FileRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        VerificationPolicy.RULES.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        for (ModelFormat format : formats) {
+            format.rules().forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        }
+        return List.copyOf(rules.values());
     }
 }

@@ -90,7 +90,10 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
         } catch (Refusal e) {
             inspection.report(e.rule(), e.offset(), String.valueOf(e.getMessage()));
         }
-        ModelStructure structure = new ModelStructure(format, shared.operators, shared.tensors, shared.metadata);
+        ModelStructure structure = shared.structure(format);
+        if (!shared.refused()) {
+            policy.judge(structure, inspection);
+        }
         Verdict verdict = shared.rules.stream().anyMatch(r -> r.effect() == Rule.Effect.REJECT)
                 ? Verdict.REJECT
                 : shared.rules.isEmpty() ? Verdict.ACCEPT : Verdict.CANNOT_INSPECT;
@@ -101,6 +104,7 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
                 digest,
                 bytes.length,
                 shared.listings,
+                shared.names,
                 policy.toString(),
                 verdict == Verdict.ACCEPT
                         ? Optional.of(new VerifiedModel(structure, digest, source))
