@@ -15,7 +15,8 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of();
+        return List.of(
+ new Dl4jFormat(), new GzipFormat(), new OpaqueArchiveFormat(), new ZipFormat(), new TarFormat());
     }
 
     /**
