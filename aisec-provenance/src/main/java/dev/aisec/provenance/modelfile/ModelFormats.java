@@ -15,7 +15,14 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of();
+        return List.of(
+                new Safetensors(),
+                new Gguf(),
+                new KerasH5Format(),
+                new JavaSerializationFormat(),
+                new PmmlFormat(),
+                new Onnx(),
+                new PickleFormat());
     }
 
     /**
