@@ -15,7 +15,7 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of(new Pickle());
+        return List.of(new PyTorch(), new PyTorchLegacy(), new Npz(), new Numpy(), new Pickle());
     }
 
     /**
