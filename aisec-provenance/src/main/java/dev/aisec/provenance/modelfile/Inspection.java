@@ -38,6 +38,7 @@ public final class Inspection {
         final Map<Use, SortedSet<String>> names = new EnumMap<>(Use.class);
         final Map<String, String> listings = new LinkedHashMap<>();
         final Scans scans;
+        final Spool spool = new Spool(this);
         final List<AutoCloseable> resources = new ArrayList<>();
         long steps;
         long inflated;
@@ -272,6 +273,11 @@ public final class Inspection {
     /** What to close when the file is done. */
     void closeLater(AutoCloseable resource) {
         shared.resources.add(resource);
+    }
+
+    /** Where inflated entries are kept. */
+    Spool spool() {
+        return shared.spool;
     }
 
     /** The scans of this file: checksums of stored entries join the one pass there. */
