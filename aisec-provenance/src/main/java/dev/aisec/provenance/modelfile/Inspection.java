@@ -56,6 +56,24 @@ public final class Inspection {
             return new ModelStructure(format, operators, tensors, metadata);
         }
 
+        /** Gives back private files of inflated content; the first failure counts. */
+        void close() throws IOException {
+            IOException failure = null;
+            for (AutoCloseable resource : resources) {
+                try {
+                    resource.close();
+                } catch (IOException e) {
+                    failure = failure == null ? e : failure;
+                } catch (Exception e) {
+                    failure = failure == null ? new IOException(e) : failure;
+                }
+            }
+            resources.clear();
+            if (failure != null) {
+                throw failure;
+            }
+        }
+
         /** Whether the file is lost already, so that rules about the whole would only add noise. */
         boolean refused() {
             return !rules.isEmpty();

@@ -15,7 +15,18 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of(new PyTorch(), new PyTorchLegacy(), new Npz(), new Numpy(), new Pickle());
+        return List.of(
+                new Safetensors(),
+                new Gguf(),
+                new KerasH5Format(),
+                new JavaSerializationFormat(),
+                new PmmlFormat(),
+                new PyTorch(),
+                new PyTorchLegacy(),
+                new Npz(),
+                new Numpy(),
+                new Onnx(),
+                new Pickle());
     }
 
     /**

