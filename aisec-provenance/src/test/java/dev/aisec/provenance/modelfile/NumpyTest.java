@@ -39,22 +39,22 @@ class NumpyTest {
 
     @ParameterizedTest
     @CsvSource(
-            delimiter = '|',
+            delimiter = '~',
             quoteCharacter = '"',
             value = {
-                "'<f4'|(2, 3)|24|F32",
-                "'<f8'|()|8|F64",
-                "'>f8'|(2,)|16|F64",
-                "'|b1'|(5,)|5|BOOL",
-                "'|u1'|(0, 7)|0|U8",
-                "'<i8'|(10L,)|80|I64",
-                "'<f2'|(4,)|8|F16",
-                "'<c8'|(1,)|8|COMPLEX64",
-                "'<U3'|(2,)|24|OPAQUE",
-                "'|S5'|(2,)|10|OPAQUE",
-                "'<M8[ns]'|(3,)|24|I64",
-                "[('a', '<f8'), ('b', '<i4', (2,))]|(3,)|48|OPAQUE",
-                "[(('title', 'a'), '<f8'), ('', '|V4')]|(1,)|12|OPAQUE"
+                "'<f4'~(2, 3)~24~F32",
+                "'<f8'~()~8~F64",
+                "'>f8'~(2,)~16~F64",
+                "'|b1'~(5,)~5~BOOL",
+                "'|u1'~(0, 7)~0~U8",
+                "'<i8'~(10L,)~80~I64",
+                "'<f2'~(4,)~8~F16",
+                "'<c8'~(1,)~8~COMPLEX64",
+                "'<U3'~(2,)~24~OPAQUE",
+                "'|S5'~(2,)~10~OPAQUE",
+                "'<M8[ns]'~(3,)~24~I64",
+                "[('a', '<f8'), ('b', '<i4', (2,))]~(3,)~48~OPAQUE",
+                "[(('title', 'a'), '<f8'), ('', '|V4')]~(1,)~12~OPAQUE"
             })
     void verify_numbers_areAccepted(String descr, String shape, int bytes, ElementType type) throws IOException {
         ModelReport report = verify(npy(descr, shape, bytes));
@@ -66,24 +66,24 @@ class NumpyTest {
 
     @ParameterizedTest
     @CsvSource(
-            delimiter = '|',
+            delimiter = '~',
             quoteCharacter = '"',
             value = {
-                "'<f4'|(2, 3)|23|numpy.size",
-                "'<f4'|(2, 3)|25|numpy.size",
-                "'<f8'|(10000000000000,)|0|numpy.size",
-                "'<f8'|(4294967296, 4294967296)|8|numpy.size",
-                "'<f8'|(9223372036854775807, 2)|0|numpy.size",
-                "'<f8'|(99999999999999999999,)|0|numpy.header",
-                "'<f8'|(-1,)|8|numpy.header",
-                "'<f8'|[1]|8|numpy.header",
-                "'<f8'|(1.0,)|8|numpy.header",
-                "'<f3'|(1,)|3|numpy.header",
-                "'os.system'|(1,)|3|numpy.header",
-                "__import__('os')|(1,)|8|numpy.header",
-                "'<f8', 'descr': '|O'|(1,)|8|numpy.header",
-                "'<f8', 'x': 1|(1,)|8|numpy.header",
-                "[('a', '<f8'), ('b', '|O')]|(1,)|16|file.malformed;numpy.object"
+                "'<f4'~(2, 3)~23~numpy.size",
+                "'<f4'~(2, 3)~25~numpy.size",
+                "'<f8'~(10000000000000,)~0~numpy.size",
+                "'<f8'~(4294967296, 4294967296)~8~numpy.size",
+                "'<f8'~(9223372036854775807, 2)~0~numpy.size",
+                "'<f8'~(99999999999999999999,)~0~numpy.header",
+                "'<f8'~(-1,)~8~numpy.header",
+                "'<f8'~[1]~8~numpy.header",
+                "'<f8'~(1.0,)~8~numpy.header",
+                "'<f3'~(1,)~3~numpy.header",
+                "'os.system'~(1,)~3~numpy.header",
+                "__import__('os')~(1,)~8~numpy.header",
+                "'<f8', 'descr': '|O'~(1,)~8~numpy.header",
+                "'<f8', 'x': 1~(1,)~8~numpy.header",
+                "[('a', '<f8'), ('b', '|O')]~(1,)~16~file.malformed;numpy.object"
             })
     void verify_whatDoesNotFit_isRefusedByItsRule(String descr, String shape, int bytes, String rules) throws IOException {
         ModelReport report = verify(npy(descr, shape, bytes));

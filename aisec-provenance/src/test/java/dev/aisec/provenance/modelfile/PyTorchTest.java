@@ -116,7 +116,7 @@ class PyTorchTest {
                 .global("collections", "OrderedDict").ops(")R")
                 .tuple(3).reduce()
                 .text("optimizer")
-                .ops("}(").text("state").ops("}").integer(0).ops("}").text("step").integer(7).ops("sss")
+                .ops("}(").text("state").ops("}").integer(0).ops("}").text("step").integer(7).ops("ss")
                 .text("param_groups").ops("]").ops("}").text("lr").ops("G").bytes(new byte[8]).ops("sa").ops("u")
                 .text("dtype").global("torch", "float16")
                 .text("device").global("torch", "device").text("cuda").integer(0).tuple(2).reduce()
