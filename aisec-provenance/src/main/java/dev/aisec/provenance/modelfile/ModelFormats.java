@@ -38,6 +38,7 @@ public final class ModelFormats {
     public static List<Rule> rules(List<ModelFormat> formats) {
         Map<String, Rule> rules = new LinkedHashMap<>();
         FileRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        ParameterRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
         VerificationPolicy.RULES.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
         for (ModelFormat format : formats) {
             format.rules().forEach(rule -> rules.putIfAbsent(rule.code(), rule));
