@@ -25,6 +25,11 @@ public final class ModelFormats {
                 new PyTorchLegacy(),
                 new Npz(),
                 new Numpy(),
+                new Dl4jFormat(),
+                new GzipFormat(),
+                new OpaqueArchiveFormat(),
+                new ZipFormat(),
+                new TarFormat(),
                 new Onnx(),
                 new Pickle());
     }
