@@ -13,6 +13,6 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of(new Gguf(), new Safetensors(), new Onnx());
+        return List.of(new Gguf(), new Safetensors(), new Onnx(), new TensorFlow());
     }
 }
