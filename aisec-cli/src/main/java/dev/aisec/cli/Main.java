@@ -82,6 +82,8 @@ public final class Main {
         line.addSubcommand("assess", new AssessCommand(streams));
         line.addSubcommand("dp", dp(streams));
         line.addSubcommand("fairness", new FairnessCommand(streams));
+        line.addSubcommand("verify", new VerifyCommand(streams));
+        line.addSubcommand("model-info", new ModelInfoCommand(streams));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(streams.out(), true));
         line.setErr(new PrintWriter(streams.err(), true));

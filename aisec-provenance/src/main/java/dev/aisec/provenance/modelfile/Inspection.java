@@ -5,11 +5,15 @@ import dev.aisec.core.Finding;
 import dev.aisec.core.MalformedInputException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 
 /**
@@ -18,6 +22,7 @@ import java.util.concurrent.CancellationException;
  */
 public final class Inspection {
     private static final int MOST_FINDINGS = 1000;
+    private static final int MOST_NAMES = 10_000;
     private static final int MOST_LISTING = 1 << 20;
 
     /** What a file and all its entries share. */
@@ -30,8 +35,10 @@ public final class Inspection {
         final List<Operator> operators = new ArrayList<>();
         final List<Tensor> tensors = new ArrayList<>();
         final TreeMap<String, String> metadata = new TreeMap<>();
+        final Map<Use, SortedSet<String>> names = new EnumMap<>(Use.class);
         final Map<String, String> listings = new LinkedHashMap<>();
         final Scans scans;
+        final Spool spool = new Spool(this);
         final List<AutoCloseable> resources = new ArrayList<>();
         long steps;
         long inflated;
@@ -43,6 +50,33 @@ public final class Inspection {
             this.formats = formats;
             this.fileLength = file.length();
             this.scans = new Scans(file, policy);
+        }
+
+        ModelStructure structure(String format) {
+            return new ModelStructure(format, operators, tensors, metadata);
+        }
+
+        /** Gives back private files of inflated content; the first failure counts. */
+        void close() throws IOException {
+            IOException failure = null;
+            for (AutoCloseable resource : resources) {
+                try {
+                    resource.close();
+                } catch (IOException e) {
+                    failure = failure == null ? e : failure;
+                } catch (Exception e) {
+                    failure = failure == null ? new IOException(e) : failure;
+                }
+            }
+            resources.clear();
+            if (failure != null) {
+                throw failure;
+            }
+        }
+
+        /** Whether the file is lost already, so that rules about the whole would only add noise. */
+        boolean refused() {
+            return !rules.isEmpty();
         }
     }
 
@@ -150,9 +184,19 @@ public final class Inspection {
      * @param message for the finding: what would happen
      */
     public void uses(Use use, String name, Standing standing, Rule rule, long offset, String message) {
+        SortedSet<String> names = shared.names.computeIfAbsent(use, u -> new TreeSet<>());
+        if (names.size() < MOST_NAMES) {
+            names.add(name);
+        }
         shared.policy
-                .judge(use, name, standing)
-                .ifPresent(effect -> report(rule.as(effect), offset, message));
+                .judge(use, name, standing, rule)
+                .ifPresent(broken -> report(
+                        broken,
+                        offset,
+                        broken == VerificationPolicy.NAME
+                                ? use.name().toLowerCase(Locale.ROOT) + " must be on the list of the policy, was "
+                                        + Text.quote(name)
+                                : message));
     }
 
     /**
@@ -249,6 +293,11 @@ public final class Inspection {
         shared.resources.add(resource);
     }
 
+    /** Where inflated entries are kept. */
+    Spool spool() {
+        return shared.spool;
+    }
+
     /** The scans of this file: checksums of stored entries join the one pass there. */
     Scans scans() {
         return shared.scans;
@@ -293,6 +342,8 @@ public final class Inspection {
         for (ModelFormat format : claims) {
             inner.read(format, content);
         }
-        return claims.isEmpty() ? java.util.Optional.empty() : java.util.Optional.of(claims.get(0).name());
+        return claims.isEmpty()
+                ? java.util.Optional.empty()
+                : java.util.Optional.of(claims.get(0).name());
     }
 }

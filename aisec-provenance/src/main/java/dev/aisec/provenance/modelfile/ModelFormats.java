@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The formats that are built in. */
 public final class ModelFormats {
@@ -13,6 +15,30 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of(new Gguf(), new Safetensors(), new Onnx(), new TensorFlow());
+        return List.of(
+                new Safetensors(),
+                new Gguf(),
+                new KerasH5Format(),
+                new JavaSerializationFormat(),
+                new PmmlFormat(),
+                new Onnx(),
+                new TensorFlow(),
+                new PickleFormat());
+    }
+
+    /**
+     * The rules that a verifier with these formats checks: those of every file, of the policy, and of the formats.
+     *
+     * @param formats the formats
+     * @return the rules, each code once
+     */
+    public static List<Rule> rules(List<ModelFormat> formats) {
+        Map<String, Rule> rules = new LinkedHashMap<>();
+        FileRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        VerificationPolicy.RULES.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        for (ModelFormat format : formats) {
+            format.rules().forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        }
+        return List.copyOf(rules.values());
     }
 }

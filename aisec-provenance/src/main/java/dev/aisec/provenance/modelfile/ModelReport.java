@@ -5,11 +5,14 @@ import dev.aisec.core.Evidence;
 import dev.aisec.core.EvidenceSource;
 import dev.aisec.core.Verification;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The answer of {@link ModelVerifier}.
@@ -20,6 +23,7 @@ import java.util.TreeMap;
  * @param digest {@code sha256:} and the SHA-256 of the file
  * @param length bytes of the file
  * @param listings decompiled programs by entry, as evidence
+ * @param names the names that the file uses, at most 10,000 of each kind
  * @param policy what was allowed, as it prints
  * @param model the verified content, if the file was accepted
  */
@@ -29,11 +33,15 @@ public record ModelReport(
         String digest,
         long length,
         Map<String, String> listings,
+        Map<Use, SortedSet<String>> names,
         String policy,
         Optional<VerifiedModel> model)
         implements EvidenceSource {
-    /** Copies the listings. */
+    /** Copies the maps. */
     public ModelReport {
+        Map<Use, SortedSet<String>> copy = new EnumMap<>(Use.class);
+        names.forEach((use, set) -> copy.put(use, Collections.unmodifiableSortedSet(new TreeSet<>(set))));
+        names = Collections.unmodifiableMap(copy);
         listings = Collections.unmodifiableMap(new LinkedHashMap<>(listings));
     }
 
@@ -46,6 +54,15 @@ public record ModelReport(
     public VerifiedModel orElseThrow() {
         verification.orElseThrow();
         return model.orElseThrow();
+    }
+
+    /**
+     * The same answer without the content, to keep when the content is not needed.
+     *
+     * @return a small report
+     */
+    public ModelReport withoutModel() {
+        return new ModelReport(verification, structure, digest, length, listings, names, policy, Optional.empty());
     }
 
     @Override

