@@ -22,6 +22,7 @@ public final class ModelFormats {
                 new JavaSerializationFormat(),
                 new PmmlFormat(),
                 new Onnx(),
+                new TensorFlow(),
                 new PickleFormat());
     }
 
