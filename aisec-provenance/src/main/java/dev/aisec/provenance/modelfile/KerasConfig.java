@@ -233,7 +233,7 @@ final class KerasConfig {
             dangerous(name);
         } else {
             inspection.uses(
-                    Use.LAYER,
+                    known ? Use.GLOBAL : Use.LAYER,
                     known ? "keras." + simple : name,
                     known ? Standing.KNOWN : Standing.UNKNOWN,
                     CUSTOM,
@@ -322,7 +322,7 @@ final class KerasConfig {
         } else {
             boolean known = KerasNames.knownClass(className);
             inspection.uses(
-                    Use.LAYER,
+                    known && !KerasNames.layer(className) ? Use.GLOBAL : Use.LAYER,
                     known ? (KerasNames.layer(className) ? "keras.layers." : "keras.") + className : className,
                     known ? Standing.KNOWN : Standing.UNKNOWN,
                     CUSTOM,
@@ -340,7 +340,7 @@ final class KerasConfig {
             imported(module, name);
         } else if (KerasNames.known(module, name)) {
             inspection.uses(
-                    Use.LAYER,
+                    KerasNames.layer(name) ? Use.LAYER : Use.GLOBAL,
                     (KerasNames.layer(name) ? "keras.layers." : "keras.") + name,
                     Standing.KNOWN,
                     CUSTOM,

@@ -15,7 +15,7 @@ public final class ModelFormats {
      * @return an immutable list
      */
     public static List<ModelFormat> builtIn() {
-        return List.of(new KerasH5Format(), new JavaSerializationFormat(), new PmmlFormat());
+        return List.of(new KerasFormat(), new KerasH5Format(), new JavaSerializationFormat(), new PmmlFormat());
     }
 
     /**
