@@ -60,6 +60,8 @@ final class KerasConfig {
     static final List<Rule> RULES = List.of(
             LAMBDA, MODULE, FUNCTION, WRAPPER, CUSTOM, TF_OPERATION, EXTERNAL_FILE, PATH, SHAPE, GRAPH, MALFORMED);
 
+    private static final String WORDS = " words";
+
     private final Inspection inspection;
 
     private KerasConfig(Inspection inspection) {
@@ -98,8 +100,10 @@ final class KerasConfig {
     private void walk(JsonValue value, String key) throws IOException {
         inspection.step();
         if (value instanceof JsonArray array) {
+            // A list is the vocabulary itself: its words may look like anything.
+            String each = KerasNames.fileKey(key) ? WORDS : key;
             for (JsonValue item : array.items()) {
-                walk(item, key);
+                walk(item, each);
             }
         } else if (value instanceof JsonObject object) {
             object(object, key);
@@ -151,7 +155,7 @@ final class KerasConfig {
     }
 
     private void string(String value, String key) {
-        if (value.isEmpty()) {
+        if (value.isEmpty() || key.equals(WORDS)) {
             return;
         }
         if (KerasNames.fileKey(key)) {
