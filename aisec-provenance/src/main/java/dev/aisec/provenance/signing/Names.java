@@ -131,6 +131,12 @@ final class Names {
         return text.chars().allMatch(c -> c < 0x80);
     }
 
+    /** As it is where it can be mistaken for nothing else, otherwise in quotes. */
+    static String shown(String text) {
+        String quoted = quote(text);
+        return quoted.length() == text.length() + 2 && quoted.startsWith(text, 1) ? text : quoted;
+    }
+
     /** In quotes, shortened, with nothing in it that a terminal or a reader could mistake. */
     static String quote(String text) {
         StringBuilder out = new StringBuilder("\"");

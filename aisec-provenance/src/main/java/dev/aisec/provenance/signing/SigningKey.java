@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import javax.crypto.Cipher;
@@ -294,14 +295,34 @@ public final class SigningKey {
                     SecretKeyFactory.getInstance(ENCRYPTION).generateSecret(spec),
                     new PBEParameterSpec(salt, ITERATIONS, new IvParameterSpec(vector)));
             byte[] encrypted = cipher.doFinal(pkcs8);
-            return Pem.text(
-                    "ENCRYPTED PRIVATE KEY",
-                    new EncryptedPrivateKeyInfo(cipher.getParameters(), encrypted).getEncoded());
-        } catch (IOException | GeneralSecurityException e) {
+            return Pem.text("ENCRYPTED PRIVATE KEY", encryptedInfo(salt, vector, encrypted));
+        } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException("the key could not be encrypted: " + e.getMessage(), e);
         } finally {
             spec.clearPassword();
         }
+    }
+
+    /** EncryptedPrivateKeyInfo with PBES2 (RFC 8018, appendix A.4); JDK 17 cannot encode its own parameters of it. */
+    private static byte[] encryptedInfo(byte[] salt, byte[] vector, byte[] encrypted) {
+        byte[] hash = Der.element(Der.SEQUENCE, oid("2a864886f70d0209"), Der.element(Der.NULL));
+        byte[] derivation = Der.element(
+                Der.SEQUENCE,
+                Der.element(Der.OCTET_STRING, salt),
+                Der.element(Der.INTEGER, BigInteger.valueOf(ITERATIONS).toByteArray()),
+                hash);
+        byte[] parameters = Der.element(
+                Der.SEQUENCE,
+                Der.element(Der.SEQUENCE, oid("2a864886f70d01050c"), derivation),
+                Der.element(Der.SEQUENCE, oid("60864801650304012a"), Der.element(Der.OCTET_STRING, vector)));
+        return Der.element(
+                Der.SEQUENCE,
+                Der.element(Der.SEQUENCE, oid("2a864886f70d01050d"), parameters),
+                Der.element(Der.OCTET_STRING, encrypted));
+    }
+
+    private static byte[] oid(String content) {
+        return Der.element(Der.OID, HexFormat.of().parseHex(content));
     }
 
     /**
