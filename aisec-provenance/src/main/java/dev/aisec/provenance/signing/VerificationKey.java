@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class VerificationKey {
     private static final byte[] EC_PUBLIC_KEY = {0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 0x02, 0x01};
     private static final int ED25519_LENGTH = 32;
+    private static final int ED25519_SIGNATURE = 64;
 
     private final SignatureAlgorithm algorithm;
     private final byte[] encoded;
@@ -183,7 +184,8 @@ public final class VerificationKey {
         if (key == null) {
             return MlDsa.verify(algorithm, bare, message, signature);
         }
-        if (algorithm.isEcdsa() && !Curves.isSignature(algorithm, signature)) {
+        // Checked here, since the JDK passes over bytes behind an Ed25519 signature.
+        if (algorithm.isEcdsa() ? !Curves.isSignature(algorithm, signature) : signature.length != ED25519_SIGNATURE) {
             return false;
         }
         try {
