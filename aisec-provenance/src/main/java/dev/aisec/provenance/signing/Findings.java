@@ -5,6 +5,7 @@ import dev.aisec.core.Finding;
 import dev.aisec.core.Severity;
 import dev.aisec.core.Verdict;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,8 @@ final class Findings {
                         rule.severity(), rule.code(), "and " + (count - SHOWN) + " more: " + rule.meaning(), ""));
             }
         });
+        // What decides comes first; the order is otherwise that in which it was found.
+        list.sort(Comparator.comparing(Finding::severity).reversed());
         return list;
     }
 }
