@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -98,9 +99,22 @@ class BundleTest {
     }
 
     @Test
+    void verify_anyBitOfABundle_counts() throws IOException {
+        // Every bit but in the payload, where every bit is as good as any other.
+        everyBit(41);
+    }
+
+    @Test
+    @Tag("long")
     void verify_everyBitOfABundle_counts() throws IOException {
+        everyBit(1);
+    }
+
+    private void everyBit(int step) throws IOException {
         byte[] bundle = good.getBytes(StandardCharsets.UTF_8);
-        for (int bit = 0; bit < 8 * bundle.length; bit++) {
+        int from = 8 * good.indexOf("ewog");
+        int to = 8 * good.indexOf("\",\"payloadType");
+        for (int bit = 0; bit < 8 * bundle.length; bit += bit >= from && bit < to - step ? step : 1) {
             byte[] changed = bundle.clone();
             changed[bit / 8] ^= (byte) (1 << bit % 8);
             SignatureReport report = verify(changed);
@@ -130,7 +144,7 @@ class BundleTest {
         Random random = new Random(11);
         byte[] bundle = good.getBytes(StandardCharsets.UTF_8);
         List<String> pieces = List.of("{", "}", "[", "]", ",", ":", "\"", "null", "1e999", "\\ud800", "\"sig\":", "\u0000");
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < 2000; i++) {
             StringBuilder text = new StringBuilder(new String(bundle, StandardCharsets.ISO_8859_1));
             for (int edits = 1 + random.nextInt(3); edits > 0; edits--) {
                 int at = random.nextInt(text.length());
@@ -155,7 +169,7 @@ class BundleTest {
     @Test
     void verify_signedStatementsMutated_areNeverThrown() throws IOException {
         Random random = new Random(12);
-        for (int i = 0; i < 1500; i++) {
+        for (int i = 0; i < 300; i++) {
             StringBuilder text = new StringBuilder(payload);
             int at = random.nextInt(text.length());
             if (random.nextBoolean()) {
