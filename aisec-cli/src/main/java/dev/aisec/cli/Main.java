@@ -82,6 +82,7 @@ public final class Main {
         line.addSubcommand("assess", new AssessCommand(streams));
         line.addSubcommand("dp", dp(streams));
         line.addSubcommand("fairness", new FairnessCommand(streams));
+        line.addSubcommand("sign", new SignCommand(streams));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(streams.out(), true));
         line.setErr(new PrintWriter(streams.err(), true));
