@@ -71,14 +71,16 @@ final class SignCommand implements Callable<Integer> {
     @Option(
             names = "--password-file",
             paramLabel = "FILE",
-            description = "file whose first line is the password of the key; never on the command line, where others see it")
+            description =
+                    "file whose first line is the password of the key; never on the command line, where others see it")
     private @Nullable Path passwordFile;
 
     @Option(
             names = "--cert-chain",
             paramLabel = "FILE",
-            description = "certificates, PEM: that of the key, then those of the authorities; sign with it instead of the"
-                    + " bare key")
+            description =
+                    "certificates, PEM: that of the key, then those of the authorities; sign with it instead of the"
+                            + " bare key")
     private @Nullable Path chain;
 
     @Option(
@@ -97,8 +99,9 @@ final class SignCommand implements Callable<Integer> {
     @Option(
             names = "--ignore",
             paramLabel = "PATH",
-            description = "leave out, relative to MODEL, exact; may be given several times (.git, .github, .gitattributes,"
-                    + " .gitignore always are)")
+            description =
+                    "leave out, relative to MODEL, exact; may be given several times (.git, .github, .gitattributes,"
+                            + " .gitignore always are)")
     private List<String> ignored = new ArrayList<>();
 
     @Option(names = "--follow-links", description = "follow symbolic links inside the model (default: refuse them)")
@@ -220,15 +223,15 @@ final class SignCommand implements Callable<Integer> {
     private static long size(String text) {
         Matcher size = SIZE.matcher(text);
         if (!size.matches() || Long.parseLong(size.group(1)) == 0) {
-            throw new IllegalArgumentException("--shards must be a number of bytes >= 1, or one with k, M or G, was " + text);
+            throw new IllegalArgumentException(
+                    "--shards must be a number of bytes >= 1, or one with k, M or G, was " + text);
         }
-        long factor =
-                switch (size.group(2).toLowerCase(Locale.ROOT)) {
-                    case "k" -> 1_000;
-                    case "m" -> 1_000_000;
-                    case "g" -> 1_000_000_000;
-                    default -> 1;
-                };
+        long factor = switch (size.group(2).toLowerCase(Locale.ROOT)) {
+            case "k" -> 1_000;
+            case "m" -> 1_000_000;
+            case "g" -> 1_000_000_000;
+            default -> 1;
+        };
         try {
             return Math.multiplyExact(Long.parseLong(size.group(1)), factor);
         } catch (ArithmeticException e) {

@@ -36,8 +36,9 @@ final class SignatureOptions {
     @Option(
             names = "--signer",
             paramLabel = "NAME",
-            description = "with --cert: distinguished name that the signer must have, for example \"CN=models, O=Example\";"
-                    + " may be given several times (default: any under the roots)")
+            description =
+                    "with --cert: distinguished name that the signer must have, for example \"CN=models, O=Example\";"
+                            + " may be given several times (default: any under the roots)")
     private List<String> signers = new ArrayList<>();
 
     @Option(
@@ -50,8 +51,9 @@ final class SignatureOptions {
     @Option(
             names = "--ignorable",
             paramLabel = "PATH",
-            description = "a path that the signer may have left out, beside .git and its like; may be given several times"
-                    + " (default: whatever the signature says)")
+            description =
+                    "a path that the signer may have left out, beside .git and its like; may be given several times"
+                            + " (default: whatever the signature says)")
     private List<String> ignorable = new ArrayList<>();
 
     @Option(names = "--unsigned-files", description = "let files pass that are not signed, as warnings")

@@ -163,9 +163,15 @@ class SignCommandTest {
                 model.resolve("weights").toString());
         Files.createSymbolicLink(model.resolve("link"), Path.of("weights"));
         refused("symbolic links are not followed", "sign", model.toString(), "--key", key);
-        assertThat(run("sign", model.toString(), "--key", key, "--follow-links")).isZero();
+        assertThat(run("sign", model.toString(), "--key", key, "--follow-links"))
+                .isZero();
         refused("Unknown option", "sign", model.toString(), "--key", key, "--nope");
-        refused("must hold one PEM block", "sign", model.toString(), "--key", model.resolve("weights").toString());
+        refused(
+                "must hold one PEM block",
+                "sign",
+                model.toString(),
+                "--key",
+                model.resolve("weights").toString());
     }
 
     @Test
@@ -195,10 +201,14 @@ class SignCommandTest {
         }
         Path signed = oms.resolve("v1.1.0-certificate");
         String[] args = {
-            "--signature", signed.resolve("model.sig").toString(),
-            "--cert", oms.resolve("keys/ca-cert.pem").toString(),
-            "--at", "2026-01-01T00:00:00Z",
-            "--signer", "CN=intermediate-ca"
+            "--signature",
+            signed.resolve("model.sig").toString(),
+            "--cert",
+            oms.resolve("keys/ca-cert.pem").toString(),
+            "--at",
+            "2026-01-01T00:00:00Z",
+            "--signer",
+            "CN=intermediate-ca"
         };
         assertThat(verify(signed, args).verification().verdict()).isEqualTo(Verdict.ACCEPT);
         args[7] = "CN=other";

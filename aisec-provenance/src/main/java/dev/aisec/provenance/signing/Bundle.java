@@ -83,11 +83,10 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
         }
         List<JsonValue> signatures = envelope.array("signatures");
         if (signatures.size() != 1) {
-            throw new Refusal(
-                    SignatureRule.SIGNATURE_COUNT, "there must be one signature, were " + signatures.size());
+            throw new Refusal(SignatureRule.SIGNATURE_COUNT, "there must be one signature, were " + signatures.size());
         }
-        Json signature =
-                Json.of(SignatureRule.MALFORMED, "signatures", signatures.get(0)).only("sig", "keyid");
+        Json signature = Json.of(SignatureRule.MALFORMED, "signatures", signatures.get(0))
+                .only("sig", "keyid");
         if (signature.has("keyid")) {
             // DSSE: a hint that is not authenticated. OMS does not use it.
             signature.string("keyid");
@@ -95,12 +94,7 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
         byte[] payload = base64("payload", envelope.string("payload"));
         byte[] sig = base64("sig", signature.string("sig"));
         Json material = bundle.objectOr(SignatureRule.VERIFICATION_MATERIAL, "verificationMaterial")
-                .only(
-                        "publicKey",
-                        "x509CertificateChain",
-                        "certificate",
-                        "tlogEntries",
-                        "timestampVerificationData");
+                .only("publicKey", "x509CertificateChain", "certificate", "tlogEntries", "timestampVerificationData");
         return new Bundle(
                 material(material),
                 payload,
@@ -148,8 +142,8 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
         boolean hint = key.has("hint");
         if (hint == key.has("rawBytes")) {
             throw new Refusal(
-                    SignatureRule.VERIFICATION_MATERIAL, "publicKey must have either hint or rawBytes, has "
-                            + (hint ? "both" : "neither"));
+                    SignatureRule.VERIFICATION_MATERIAL,
+                    "publicKey must have either hint or rawBytes, has " + (hint ? "both" : "neither"));
         }
         Optional<String> details = key.has("keyDetails") ? Optional.of(key.string("keyDetails")) : Optional.empty();
         return hint ? new Hint(key.string("hint")) : new RawKey(base64("rawBytes", key.string("rawBytes")), details);
@@ -196,7 +190,10 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
             out.append("\"x509CertificateChain\":{\"certificates\":[");
             String before = "";
             for (byte[] certificate : chain.certificates()) {
-                out.append(before).append("{\"rawBytes\":\"").append(encode(certificate)).append("\"}");
+                out.append(before)
+                        .append("{\"rawBytes\":\"")
+                        .append(encode(certificate))
+                        .append("\"}");
                 before = ",";
             }
             out.append("]}");

@@ -116,8 +116,7 @@ final class Certificates {
         });
         if (!trust.signers().isEmpty() && !trust.signers().contains(signer.getSubjectX500Principal())) {
             throw new Refusal(
-                    SignatureRule.SIGNER,
-                    "the signer must be one of " + trust.signers() + ", was " + name(signer));
+                    SignatureRule.SIGNER, "the signer must be one of " + trust.signers() + ", was " + name(signer));
         }
         return signer;
     }
@@ -157,8 +156,7 @@ final class Certificates {
                         + Names.quote(last.getIssuerX500Principal().getName()));
     }
 
-    private static @Nullable X509Certificate issuer(
-            X509Certificate certificate, Set<X509Certificate> candidates) {
+    private static @Nullable X509Certificate issuer(X509Certificate certificate, Set<X509Certificate> candidates) {
         for (X509Certificate candidate : candidates) {
             if (candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
                 try {

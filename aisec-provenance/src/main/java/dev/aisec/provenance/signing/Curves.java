@@ -108,8 +108,8 @@ final class Curves {
         ECParameterSpec curve = parameters(algorithm);
         int size = size(curve);
         if (point.length != 2 * size + 1 || point[0] != 4) {
-            throw new IllegalArgumentException("a public key of " + algorithm.title() + " must be an uncompressed point of "
-                    + (2 * size + 1) + " bytes, had " + point.length);
+            throw new IllegalArgumentException("a public key of " + algorithm.title()
+                    + " must be an uncompressed point of " + (2 * size + 1) + " bytes, had " + point.length);
         }
         BigInteger p = prime(curve);
         BigInteger x = new BigInteger(1, Arrays.copyOfRange(point, 1, 1 + size));
@@ -120,7 +120,8 @@ final class Curves {
                 .add(curve.getCurve().getB())
                 .mod(p);
         if (x.compareTo(p) >= 0 || y.compareTo(p) >= 0 || !y.multiply(y).mod(p).equals(right)) {
-            throw new IllegalArgumentException("a public key of " + algorithm.title() + " must be a point on the curve");
+            throw new IllegalArgumentException(
+                    "a public key of " + algorithm.title() + " must be a point on the curve");
         }
     }
 

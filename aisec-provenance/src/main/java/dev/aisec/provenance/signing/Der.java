@@ -86,8 +86,8 @@ final class Der {
 
     private int header(int tag) {
         if (tag() != tag) {
-            throw new IllegalArgumentException(
-                    String.format("DER tag must be 0x%02x, was %s", tag, at < end ? String.format("0x%02x", tag()) : "none"));
+            throw new IllegalArgumentException(String.format(
+                    "DER tag must be 0x%02x, was %s", tag, at < end ? String.format("0x%02x", tag()) : "none"));
         }
         at++;
         int first = octet();

@@ -57,7 +57,10 @@ final class FileHasher {
         this.order = new Integer[pieces.size()];
         Arrays.setAll(order, i -> i);
         // The longest first, so that none is left over at the end.
-        Arrays.sort(order, Comparator.comparingLong(i -> pieces.get(i).start() - pieces.get(i).end()));
+        Arrays.sort(
+                order,
+                Comparator.comparingLong(
+                        i -> pieces.get(i).start() - pieces.get(i).end()));
     }
 
     /** One result for each piece, in their order. */
@@ -124,7 +127,9 @@ final class FileHasher {
         try {
             MessageDigest digest = Hashes.sha256();
             byte[] buffer = new byte[BUFFER];
-            for (int i = next.getAndIncrement(); i < order.length && failure.get() == null; i = next.getAndIncrement()) {
+            for (int i = next.getAndIncrement();
+                    i < order.length && failure.get() == null;
+                    i = next.getAndIncrement()) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new CancellationException("interrupted while hashing");
                 }

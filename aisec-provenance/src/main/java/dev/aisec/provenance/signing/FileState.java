@@ -46,10 +46,8 @@ record FileState(Kind kind, long size, long modified, long changed, String key) 
                 "unix:isRegularFile,isDirectory,isSymbolicLink,size,lastModifiedTime,ctime,fileKey",
                 LinkOption.NOFOLLOW_LINKS);
         return new FileState(
-                kind(
-                        (Boolean) attributes.get("isRegularFile"),
-                        (Boolean) attributes.get("isDirectory"),
-                        (Boolean) attributes.get("isSymbolicLink")),
+                kind((Boolean) attributes.get("isRegularFile"), (Boolean) attributes.get("isDirectory"), (Boolean)
+                        attributes.get("isSymbolicLink")),
                 (Long) attributes.get("size"),
                 ((FileTime) attributes.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS),
                 ((FileTime) attributes.get("ctime")).to(TimeUnit.NANOSECONDS),

@@ -172,8 +172,8 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
                         return true;
                     }
                     case FILE -> files.put(shown, new Entry(target, state));
-                    default -> fault(
-                            SignatureRule.SPECIAL_FILE, shown, "a pipe, socket or device must not be in a model");
+                    default ->
+                        fault(SignatureRule.SPECIAL_FILE, shown, "a pipe, socket or device must not be in a model");
                 }
             } catch (AccessDeniedException e) {
                 fault(SignatureRule.UNREADABLE, shown, "the file must be readable");

@@ -107,8 +107,7 @@ public final class HashCache {
         if (bytes.length > MAX_BYTES
                 || bytes.length < head
                 || !Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length)
-                || !MessageDigest.isEqual(
-                        Arrays.copyOfRange(bytes, MAGIC.length, head), mac(secret, bytes, head))) {
+                || !MessageDigest.isEqual(Arrays.copyOfRange(bytes, MAGIC.length, head), mac(secret, bytes, head))) {
             throw new MalformedInputException(0, file + ": must be a hash cache written with this key, and unchanged");
         }
         return new HashCache(file, secret, parse(Arrays.copyOfRange(bytes, head, bytes.length)));
@@ -132,8 +131,7 @@ public final class HashCache {
         int count = in.readInt();
         for (int i = 0; i < count; i++) {
             Place place = new Place(text(in), in.readLong(), in.readLong());
-            FileState state =
-                    new FileState(FileState.Kind.FILE, in.readLong(), in.readLong(), in.readLong(), text(in));
+            FileState state = new FileState(FileState.Kind.FILE, in.readLong(), in.readLong(), in.readLong(), text(in));
             byte[] digest = new byte[Hashes.LENGTH];
             in.readFully(digest);
             entries.put(place, new Known(state, digest, text(in)));
@@ -157,7 +155,10 @@ public final class HashCache {
     byte @Nullable [] find(FileHasher.Piece piece) {
         Known known = entries.get(place(piece));
         FileState state = piece.entry().state();
-        return known == null || state.changed() < 0 || state.key().isEmpty() || !known.state().equals(state)
+        return known == null
+                        || state.changed() < 0
+                        || state.key().isEmpty()
+                        || !known.state().equals(state)
                 ? null
                 : known.digest();
     }

@@ -109,7 +109,9 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
         String hash = serialization.string("hash_type");
         if (!hash.equals("sha256")) {
             throw new Refusal(
-                    hash.equals("blake2b") || hash.equals("blake3") ? SignatureRule.UNSUPPORTED : SignatureRule.STATEMENT,
+                    hash.equals("blake2b") || hash.equals("blake3")
+                            ? SignatureRule.UNSUPPORTED
+                            : SignatureRule.STATEMENT,
                     "hash_type must be sha256, was " + Names.quote(hash));
         }
         long shardSize = shardSize(serialization);
@@ -123,8 +125,8 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
         if (!MessageDigest.isEqual(manifest.rootDigest(), subject.digest())) {
             throw new Refusal(
                     SignatureRule.ROOT_DIGEST,
-                    "the digest of the subject must be that of the list, " + Hashes.hex(manifest.rootDigest()) + ", was "
-                            + Hashes.hex(subject.digest()));
+                    "the digest of the subject must be that of the list, " + Hashes.hex(manifest.rootDigest())
+                            + ", was " + Hashes.hex(subject.digest()));
         }
         if (shardSize > 0) {
             requireWhole(manifest);
@@ -211,18 +213,19 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
             Resource resource = shardSize == 0
                     ? new Resource(name, 0, -1, digest(json.string("digest")))
                     : shard(name, digest(json.string("digest")));
-            Optional<String> fault =
-                    resource.path().equals(UNNAMED) ? Optional.empty() : Names.fault(resource.path());
+            Optional<String> fault = resource.path().equals(UNNAMED) ? Optional.empty() : Names.fault(resource.path());
             if (fault.isPresent()) {
                 throw new Refusal(
                         SignatureRule.RESOURCE_NAME, "a signed name " + fault.get() + ", was " + Names.quote(name));
             }
             if (!names.add(name)) {
                 throw new Refusal(
-                        SignatureRule.RESOURCE_NAME, "a signed name must stand once, twice stands " + Names.quote(name));
+                        SignatureRule.RESOURCE_NAME,
+                        "a signed name must stand once, twice stands " + Names.quote(name));
             }
             if (!resources.isEmpty()
-                    && resource.path().equals(UNNAMED) != resources.get(0).path().equals(UNNAMED)) {
+                    && resource.path().equals(UNNAMED)
+                            != resources.get(0).path().equals(UNNAMED)) {
                 throw new Refusal(SignatureRule.RESOURCE_NAME, "a file without name must be the only one, is not");
             }
             resources.add(resource);

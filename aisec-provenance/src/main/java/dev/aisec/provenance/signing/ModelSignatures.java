@@ -146,12 +146,7 @@ public final class ModelSignatures {
         private final Findings findings = new Findings();
         private @Nullable SignedModel signed;
 
-        Check(
-                Path model,
-                Path signature,
-                SignatureTrust trust,
-                SignaturePolicy policy,
-                @Nullable HashCache cache) {
+        Check(Path model, Path signature, SignatureTrust trust, SignaturePolicy policy, @Nullable HashCache cache) {
             this.model = model;
             this.signature = signature;
             this.trust = trust;
@@ -171,8 +166,7 @@ public final class ModelSignatures {
                             "the signature must be over the payload and by " + signer.name() + ", is not");
                 }
                 if (bundle.unverified()) {
-                    findings.add(
-                            SignatureRule.UNVERIFIED_MATERIAL, "", "log entries or time stamps were not checked");
+                    findings.add(SignatureRule.UNVERIFIED_MATERIAL, "", "log entries or time stamps were not checked");
                 }
                 Manifest manifest = Manifest.parse(bundle.payload());
                 signed = SignedModel.of(signer.name(), signer.key().algorithm(), manifest, 0, List.of());
@@ -215,8 +209,8 @@ public final class ModelSignatures {
             }
             if (!(trust instanceof TrustedKeys keys)) {
                 throw new Refusal(
-                        SignatureRule.METHOD, "the bundle must be signed by a certificate under a trusted root, is by a"
-                                + " bare key");
+                        SignatureRule.METHOD,
+                        "the bundle must be signed by a certificate under a trusted root, is by a" + " bare key");
             }
             VerificationKey key = material instanceof Bundle.RawKey raw
                     ? byBytes(raw, keys)
@@ -306,9 +300,7 @@ public final class ModelSignatures {
         private void requireIgnorable(
                 Manifest manifest, Set<String> own, Map<String, List<Manifest.Resource>> expected) {
             for (String path : manifest.ignored()) {
-                if (policy.ignorable().isPresent()
-                        && !policy.ignorable().get().contains(path)
-                        && !own.contains(path)) {
+                if (policy.ignorable().isPresent() && !policy.ignorable().get().contains(path) && !own.contains(path)) {
                     throw new Refusal(
                             SignatureRule.IGNORED_PATH,
                             "the signer may leave out "
@@ -381,8 +373,7 @@ public final class ModelSignatures {
                     continue;
                 }
                 for (Manifest.Resource part : parts) {
-                    pieces.add(new FileHasher.Piece(
-                            file.getValue(), part.start(), part.end() < 0 ? size : part.end()));
+                    pieces.add(new FileHasher.Piece(file.getValue(), part.start(), part.end() < 0 ? size : part.end()));
                     wanted.add(part);
                 }
             }

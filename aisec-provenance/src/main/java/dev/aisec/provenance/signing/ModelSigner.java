@@ -70,8 +70,8 @@ public record ModelSigner(
                         "chain must have <= " + MAX_CERTIFICATES + " certificates, had " + chain.size());
             }
             if (!Certificates.key(own).equals(key.verificationKey())) {
-                throw new IllegalArgumentException("the first certificate must be that of the key, is that of "
-                        + Certificates.key(own));
+                throw new IllegalArgumentException(
+                        "the first certificate must be that of the key, is that of " + Certificates.key(own));
             }
             Optional<String> fault = Certificates.usageFault(own);
             if (fault.isPresent()) {
@@ -99,7 +99,12 @@ public record ModelSigner(
      */
     public static ModelSigner withCertificates(SigningKey key, List<X509Certificate> chain) {
         return new ModelSigner(
-                key, chain, 0, Set.of(), SymlinkPolicy.REFUSE, Runtime.getRuntime().availableProcessors());
+                key,
+                chain,
+                0,
+                Set.of(),
+                SymlinkPolicy.REFUSE,
+                Runtime.getRuntime().availableProcessors());
     }
 
     /**
@@ -182,7 +187,8 @@ public record ModelSigner(
         Findings notes = new Findings();
         List<Manifest.Resource> resources = resources(folder, notes);
         if (resources.isEmpty()) {
-            throw new IOException(model + ": a model must have at least one file, with a byte if it is hashed in shards");
+            throw new IOException(
+                    model + ": a model must have at least one file, with a byte if it is hashed in shards");
         }
         if (!single && !folder.equals(list(root, left))) {
             throw new IOException(model + ": the folder must not change while it is signed, has");
@@ -236,7 +242,8 @@ public record ModelSigner(
             if (now.isBefore(certificate.getNotBefore().toInstant())
                     || now.isAfter(certificate.getNotAfter().toInstant())) {
                 throw new IllegalArgumentException("certificate " + Certificates.name(certificate)
-                        + " must be valid now, is from " + certificate.getNotBefore().toInstant() + " to "
+                        + " must be valid now, is from "
+                        + certificate.getNotBefore().toInstant() + " to "
                         + certificate.getNotAfter().toInstant());
             }
         }
@@ -253,7 +260,10 @@ public record ModelSigner(
                 continue;
             }
             if (size == 0) {
-                notes.add(SignatureRule.EMPTY_FILE, Names.shown(file.getKey()), "an empty file is not signed with shards");
+                notes.add(
+                        SignatureRule.EMPTY_FILE,
+                        Names.shown(file.getKey()),
+                        "an empty file is not signed with shards");
             }
             if (size / shardSize > MAX_RESOURCES - pieces.size()) {
                 throw new IOException("too many shards: they must be <= " + MAX_RESOURCES

@@ -103,7 +103,9 @@ final class Names {
     static Optional<String> of(Path file) {
         Path last = file.getFileName();
         String decoded = last == null ? "" : last.toString();
-        if (isAscii(decoded) || File.separatorChar != '/' || !file.getFileSystem().equals(FileSystems.getDefault())) {
+        if (isAscii(decoded)
+                || File.separatorChar != '/'
+                || !file.getFileSystem().equals(FileSystems.getDefault())) {
             return Optional.of(decoded);
         }
         String uri = file.toUri().getRawPath();

@@ -47,7 +47,9 @@ final class Pem {
         for (String line : new String(pem, StandardCharsets.ISO_8859_1).split("\r\n|\n|\r", -1)) {
             String text = line.strip();
             if (label == null) {
-                if (text.startsWith(BEGIN) && text.endsWith(DASHES) && text.length() > BEGIN.length() + DASHES.length()) {
+                if (text.startsWith(BEGIN)
+                        && text.endsWith(DASHES)
+                        && text.length() > BEGIN.length() + DASHES.length()) {
                     label = text.substring(BEGIN.length(), text.length() - DASHES.length());
                     base64.setLength(0);
                 }

@@ -103,7 +103,8 @@ public record SignaturePolicy(
 
     /** For the evidence; equal policies give equal text. The number of threads changes nothing. */
     String text() {
-        return "ignorable=" + ignorable.map(paths -> new TreeSet<>(paths).toString()).orElse("any") + ", gitIgnored="
-                + gitIgnored + ", symlinks=" + symlinks + ", unsignedFiles=" + unsignedFiles;
+        return "ignorable="
+                + ignorable.map(paths -> new TreeSet<>(paths).toString()).orElse("any") + ", gitIgnored=" + gitIgnored
+                + ", symlinks=" + symlinks + ", unsignedFiles=" + unsignedFiles;
     }
 }

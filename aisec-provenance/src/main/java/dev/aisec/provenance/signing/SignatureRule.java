@@ -36,8 +36,7 @@ public enum SignatureRule {
             "what is signed is of another type; a signature for one purpose must not serve another",
             "DSSE v1.0 protocol; OMS v1.0 section 6.7"),
     /** None, or more than one. */
-    SIGNATURE_COUNT(
-            "count", Verdict.REJECT, "an envelope must have exactly one signature", "OMS v1.0 section 4.1"),
+    SIGNATURE_COUNT("count", Verdict.REJECT, "an envelope must have exactly one signature", "OMS v1.0 section 4.1"),
     /** Sigstore's keyless method. */
     KEYLESS(
             "keyless",
@@ -52,7 +51,11 @@ public enum SignatureRule {
             "a keyless signature must come with an entry of the transparency log",
             "OMS v1.0 section 4.1"),
     /** Roots were given for a key, or keys for a certificate. */
-    METHOD("method", Verdict.REJECT, "the bundle is signed by a method that is not trusted here", "OMS v1.0 section 4.1"),
+    METHOD(
+            "method",
+            Verdict.REJECT,
+            "the bundle is signed by a method that is not trusted here",
+            "OMS v1.0 section 4.1"),
     /** A key that nobody trusts here. */
     UNTRUSTED_KEY(
             "untrusted-key",
@@ -119,10 +122,7 @@ public enum SignatureRule {
             "OMS v1.0 section 6.3.2"),
     /** The digest of all. */
     ROOT_DIGEST(
-            "root-digest",
-            Verdict.REJECT,
-            "the digest of the model is not that of its list",
-            "OMS v1.0 section 6.5.1"),
+            "root-digest", Verdict.REJECT, "the digest of the model is not that of its list", "OMS v1.0 section 6.5.1"),
     /** The signer left out what a policy wants signed. */
     IGNORED_PATH(
             "ignored-path",
@@ -134,11 +134,9 @@ public enum SignatureRule {
     /** A file that nobody signed. */
     UNSIGNED_FILE("unsigned-file", Verdict.REJECT, "a file is there that was not signed", "OMS v1.0 section 8.5"),
     /** A changed file. */
-    DIGEST_MISMATCH(
-            "digest-mismatch", Verdict.REJECT, "a file is not the one that was signed", "OMS v1.0 section 8.4"),
+    DIGEST_MISMATCH("digest-mismatch", Verdict.REJECT, "a file is not the one that was signed", "OMS v1.0 section 8.4"),
     /** A file of another length. */
-    SIZE_MISMATCH(
-            "size-mismatch", Verdict.REJECT, "a file has not the length that was signed", "OMS v1.0 section 8.4"),
+    SIZE_MISMATCH("size-mismatch", Verdict.REJECT, "a file has not the length that was signed", "OMS v1.0 section 8.4"),
     /** A symbolic link. */
     SYMLINK(
             "symlink",

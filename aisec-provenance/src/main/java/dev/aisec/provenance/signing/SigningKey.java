@@ -172,9 +172,10 @@ public final class SigningKey {
             case "PRIVATE KEY" -> ofPkcs8(block.content());
             case "EC PRIVATE KEY" -> ofSec1(new Der(block.content()), null);
             case "ENCRYPTED PRIVATE KEY" -> ofPkcs8(decrypt(block.content(), password));
-            default -> throw new IllegalArgumentException(
-                    "PEM block must be \"PRIVATE KEY\", \"ENCRYPTED PRIVATE KEY\" or \"EC PRIVATE KEY\", was "
-                            + Names.quote(block.label()));
+            default ->
+                throw new IllegalArgumentException(
+                        "PEM block must be \"PRIVATE KEY\", \"ENCRYPTED PRIVATE KEY\" or \"EC PRIVATE KEY\", was "
+                                + Names.quote(block.label()));
         };
     }
 
@@ -252,8 +253,8 @@ public final class SigningKey {
             }
             PBEParameterSpec given = parameters.getParameterSpec(PBEParameterSpec.class);
             if (given.getIterationCount() > MAX_ITERATIONS) {
-                throw new IllegalArgumentException("iterations must be <= " + MAX_ITERATIONS + ", were "
-                        + given.getIterationCount());
+                throw new IllegalArgumentException(
+                        "iterations must be <= " + MAX_ITERATIONS + ", were " + given.getIterationCount());
             }
             // The JDK names the pair of functions of PBES2 only in the text of the parameters.
             String name = info.getAlgName().toUpperCase(Locale.ROOT).equals("PBES2")

@@ -38,8 +38,7 @@ public final class VerificationKey {
     private VerificationKey(SignatureAlgorithm algorithm, byte[] bare) {
         this.algorithm = algorithm;
         this.bare = bare;
-        this.encoded = Der.element(
-                Der.SEQUENCE, Der.element(Der.SEQUENCE, identifier(algorithm)), Der.bitString(bare));
+        this.encoded = Der.element(Der.SEQUENCE, Der.element(Der.SEQUENCE, identifier(algorithm)), Der.bitString(bare));
         this.key = algorithm.isMlDsa() ? null : publicKey();
     }
 
@@ -128,8 +127,8 @@ public final class VerificationKey {
         } else {
             int length = algorithm.isMlDsa() ? MlDsa.publicLength(algorithm) : ED25519_LENGTH;
             if (bare.length != length) {
-                throw new IllegalArgumentException("a public key of " + algorithm.title() + " must have " + length
-                        + " bytes, had " + bare.length);
+                throw new IllegalArgumentException(
+                        "a public key of " + algorithm.title() + " must have " + length + " bytes, had " + bare.length);
             }
         }
         return new VerificationKey(algorithm, bare);

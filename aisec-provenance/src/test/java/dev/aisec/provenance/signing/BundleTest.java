@@ -143,7 +143,8 @@ class BundleTest {
     void verify_mutated_isNeverAcceptedOrThrown() throws IOException {
         Random random = new Random(11);
         byte[] bundle = good.getBytes(StandardCharsets.UTF_8);
-        List<String> pieces = List.of("{", "}", "[", "]", ",", ":", "\"", "null", "1e999", "\\ud800", "\"sig\":", "\u0000");
+        List<String> pieces =
+                List.of("{", "}", "[", "]", ",", ":", "\"", "null", "1e999", "\\ud800", "\"sig\":", "\u0000");
         for (int i = 0; i < 2000; i++) {
             StringBuilder text = new StringBuilder(new String(bundle, StandardCharsets.ISO_8859_1));
             for (int edits = 1 + random.nextInt(3); edits > 0; edits--) {
@@ -159,8 +160,10 @@ class BundleTest {
                 SignatureReport report = verify(changed);
                 if (report.verification().verdict() == Verdict.ACCEPT) {
                     // The same document in other words.
-                    assertThat(Bundle.parse(changed).payload()).isEqualTo(Bundle.parse(bundle).payload());
-                    assertThat(Bundle.parse(changed).signature()).isEqualTo(Bundle.parse(bundle).signature());
+                    assertThat(Bundle.parse(changed).payload())
+                            .isEqualTo(Bundle.parse(bundle).payload());
+                    assertThat(Bundle.parse(changed).signature())
+                            .isEqualTo(Bundle.parse(bundle).signature());
                 }
             }
         }
@@ -218,18 +221,22 @@ class BundleTest {
                 "keyless",
                 good.replace(key, "\"certificate\":{\"rawBytes\":\"AAAA\"}")
                         .replace("\"tlogEntries\":[]", "\"tlogEntries\":[{}]"));
-        String raw = Base64.getEncoder()
-                .encodeToString(KEY.verificationKey().pem().getBytes(StandardCharsets.US_ASCII));
+        String raw =
+                Base64.getEncoder().encodeToString(KEY.verificationKey().pem().getBytes(StandardCharsets.US_ASCII));
         String old = "\"publicKey\":{\"rawBytes\":\"" + raw + "\",\"keyDetails\":\"PKIX_ED25519\"}";
-        assertThat(verify(good.replace(key, old).getBytes(StandardCharsets.UTF_8)).verification().verdict())
+        assertThat(verify(good.replace(key, old).getBytes(StandardCharsets.UTF_8))
+                        .verification()
+                        .verdict())
                 .isEqualTo(Verdict.ACCEPT);
         refused("verification-material", good.replace(key, old.replace("PKIX_ED25519", "PKIX_ECDSA_P256_SHA_256")));
         refused("verification-material", good.replace(key, "\"publicKey\":{\"rawBytes\":\"AAAA\"}"));
         String stranger = Base64.getEncoder()
-                .encodeToString(SigningKey.generate(SignatureAlgorithm.ED25519).verificationKey().encoded());
+                .encodeToString(SigningKey.generate(SignatureAlgorithm.ED25519)
+                        .verificationKey()
+                        .encoded());
         refused("untrusted-key", good.replace(key, "\"publicKey\":{\"rawBytes\":\"" + stranger + "\"}"));
-        SignatureReport told = verify(
-                good.replace("\"tlogEntries\":[]", "\"tlogEntries\":[{\"x\":1}]").getBytes(StandardCharsets.UTF_8));
+        SignatureReport told = verify(good.replace("\"tlogEntries\":[]", "\"tlogEntries\":[{\"x\":1}]")
+                .getBytes(StandardCharsets.UTF_8));
         assertThat(told.verification().verdict()).isEqualTo(Verdict.ACCEPT);
         assertThat(told.verification().findings())
                 .extracting(Finding::code)
@@ -272,19 +279,24 @@ class BundleTest {
     void verify_wrongStatementSignedByATrustedKey_isRejected() throws IOException {
         refusedSigned("statement", payload.replace("Statement/v1", "Statement/v0.1"));
         refusedSigned("predicate-type", payload.replace("signature/v1.0", "Digests/v0.1"));
-        refusedSigned("predicate-type", payload.replace("https://model_signing/signature/v1.0", "https://slsa.dev/provenance/v1"));
+        refusedSigned(
+                "predicate-type",
+                payload.replace("https://model_signing/signature/v1.0", "https://slsa.dev/provenance/v1"));
         refusedSigned("root-digest", payload.replaceFirst("\"sha256\": \"..", "\"sha256\": \"00"));
         refusedSigned("statement", payload.replace("\"hash_type\": \"sha256\"", "\"hash_type\": \"md5\""));
         refusedSigned("unsupported", payload.replace("\"hash_type\": \"sha256\"", "\"hash_type\": \"blake3\""));
         refusedSigned("statement", payload.replace("\"method\": \"files\"", "\"method\": \"trees\""));
         refusedSigned("statement", payload.replace("\"method\": \"files\"", "\"method\": \"shards\""));
-        refusedSigned("statement", payload.replace("\"method\": \"files\"", "\"method\": \"files\", \"shard_size\": 5"));
+        refusedSigned(
+                "statement", payload.replace("\"method\": \"files\"", "\"method\": \"files\", \"shard_size\": 5"));
         refusedSigned("statement", payload.replace("\"allow_symlinks\": false", "\"allow_symlinks\": \"false\""));
         refusedSigned("statement", payload.replace("\"allow_symlinks\"", "\"more\": 1, \"allow_symlinks\""));
         refusedSigned("statement", payload.replace("\"algorithm\": \"sha256\"", "\"algorithm\": \"sha512\""));
         refusedSigned("statement", payload.replace("\"name\": \"a\",", "\"name\": \"a\", \"name\": \"a\","));
         refusedSigned("statement", payload.replace("\"resources\": [", "\"resources\": [], \"others\": ["));
-        refusedSigned("statement", payload.replace("\"subject\": [", "\"subject\": [{\"name\":\"x\",\"digest\":{\"sha256\":\"00\"}},"));
+        refusedSigned(
+                "statement",
+                payload.replace("\"subject\": [", "\"subject\": [{\"name\":\"x\",\"digest\":{\"sha256\":\"00\"}},"));
         refusedSigned("statement", payload + " x");
         refusedSigned("statement", "\"text\"");
         refusedSigned("statement", listing(FILES, "a").replaceAll("\"digest\":\"..", "\"digest\":\"AA"));
@@ -294,7 +306,22 @@ class BundleTest {
     @Test
     void verify_attackingNamesSignedByATrustedKey_areRejected() throws IOException {
         for (String name : List.of(
-                "../a", "/a", "a/../b", "a/./b", "./a", "a//b", "a/", "..", "a\\\\b", "C:a", "c:/a", "a\\u0000", "a\\nb", "\\u007f", "\\u0085", "")) {
+                "../a",
+                "/a",
+                "a/../b",
+                "a/./b",
+                "./a",
+                "a//b",
+                "a/",
+                "..",
+                "a\\\\b",
+                "C:a",
+                "c:/a",
+                "a\\u0000",
+                "a\\nb",
+                "\\u007f",
+                "\\u0085",
+                "")) {
             refusedSigned("resource-name", listing(FILES, name));
         }
         refusedSigned("resource-name", listing(FILES, "a", "a"));
@@ -331,8 +358,8 @@ class BundleTest {
     void verify_shardsWithHolesOrOverlaps_areRejected() throws IOException {
         String shards = "\"method\":\"shards\",\"hash_type\":\"sha256\",\"allow_symlinks\":false,\"shard_size\":5";
         Files.delete(model.resolve("b"));
-        SignatureReport report =
-                verify(bundle(listing(shards, "a:0:1").getBytes(StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8));
+        SignatureReport report = verify(bundle(listing(shards, "a:0:1").getBytes(StandardCharsets.UTF_8))
+                .getBytes(StandardCharsets.UTF_8));
         assertThat(report.verification().verdict()).isEqualTo(Verdict.ACCEPT);
         for (String[] names : new String[][] {
             {"a"},

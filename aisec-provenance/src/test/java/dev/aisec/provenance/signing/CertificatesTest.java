@@ -122,9 +122,15 @@ class CertificatesTest {
     void verify_chainThatLeadsElsewhere_isRejected() throws IOException {
         TrustAnchors trust = TrustAnchors.of(ROOT);
         refused("untrusted-certificate", trust, leaf());
-        refused("untrusted-certificate", trust, TestCertificate.signer("self", KEY).issuedBy("self", KEY));
+        refused(
+                "untrusted-certificate",
+                trust,
+                TestCertificate.signer("self", KEY).issuedBy("self", KEY));
         // The name of the root, the key of somebody.
-        refused("untrusted-certificate", trust, TestCertificate.signer("signer", KEY).issuedBy("root", KEY));
+        refused(
+                "untrusted-certificate",
+                trust,
+                TestCertificate.signer("signer", KEY).issuedBy("root", KEY));
         byte[] falseRoot = TestCertificate.authority("root", KEY).issuedBy("root", KEY);
         refused(
                 "untrusted-certificate",
@@ -175,16 +181,25 @@ class CertificatesTest {
     void verify_certificateForSomethingElse_isRejected() throws IOException {
         TrustAnchors trust = TrustAnchors.of(ROOT);
         TestCertificate signer = TestCertificate.signer("signer", KEY);
-        refused("certificate-usage", trust, signer.uses(TestCertificate.CERT_SIGN, TestCertificate.CODE_SIGNING)
-                .issuedBy("root", ROOT_KEY));
-        refused("certificate-usage", trust, signer.uses(TestCertificate.DIGITAL_SIGNATURE, TestCertificate.EMAIL)
-                .issuedBy("root", ROOT_KEY));
+        refused(
+                "certificate-usage",
+                trust,
+                signer.uses(TestCertificate.CERT_SIGN, TestCertificate.CODE_SIGNING)
+                        .issuedBy("root", ROOT_KEY));
+        refused(
+                "certificate-usage",
+                trust,
+                signer.uses(TestCertificate.DIGITAL_SIGNATURE, TestCertificate.EMAIL)
+                        .issuedBy("root", ROOT_KEY));
         refused("certificate-usage", trust, signer.uses(TestCertificate.NONE).issuedBy("root", ROOT_KEY));
         accepted(trust, signer.uses(TestCertificate.DIGITAL_SIGNATURE).issuedBy("root", ROOT_KEY));
-        accepted(trust, signer.uses(TestCertificate.NONE, TestCertificate.CODE_SIGNING).issuedBy("root", ROOT_KEY));
-        accepted(trust, signer.uses(
-                        TestCertificate.DIGITAL_SIGNATURE, TestCertificate.EMAIL, TestCertificate.CODE_SIGNING)
-                .issuedBy("root", ROOT_KEY));
+        accepted(
+                trust,
+                signer.uses(TestCertificate.NONE, TestCertificate.CODE_SIGNING).issuedBy("root", ROOT_KEY));
+        accepted(
+                trust,
+                signer.uses(TestCertificate.DIGITAL_SIGNATURE, TestCertificate.EMAIL, TestCertificate.CODE_SIGNING)
+                        .issuedBy("root", ROOT_KEY));
     }
 
     @Test
@@ -228,7 +243,8 @@ class CertificatesTest {
         X509Certificate expired = TestCertificate.signer("signer", KEY)
                 .valid("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z")
                 .parsedIssuedBy("root", ROOT_KEY);
-        assertThatThrownBy(() -> ModelSigner.withCertificates(KEY, List.of(expired)).sign(model, signature))
+        assertThatThrownBy(() ->
+                        ModelSigner.withCertificates(KEY, List.of(expired)).sign(model, signature))
                 .hasMessageContaining("must be valid now");
     }
 

@@ -147,8 +147,7 @@ class HashCacheTest {
         Path signature = root.resolve("m.sig");
         ModelSigner.withKey(KEY).sign(root, signature);
         HashCache cache = filled();
-        SignatureReport report =
-                ModelSignatures.verify(root, signature, TRUST, SignaturePolicy.standard(), cache);
+        SignatureReport report = ModelSignatures.verify(root, signature, TRUST, SignaturePolicy.standard(), cache);
         assertThat(report.verification().verdict()).isEqualTo(Verdict.ACCEPT);
         assertThat(report.verification().findings())
                 .extracting(Finding::message)

@@ -84,7 +84,9 @@ class ModelSignaturesTest {
         assertThat(broken(report)).isEmpty();
         SignedModel found = report.orElseThrow();
         assertThat(found.rootDigest()).isEqualTo(made.rootDigest());
-        assertThat(found.digests()).isEqualTo(made.digests()).containsOnlyKeys("config.json", "sub/a-b", "sub/weights.bin");
+        assertThat(found.digests())
+                .isEqualTo(made.digests())
+                .containsOnlyKeys("config.json", "sub/a-b", "sub/weights.bin");
         assertThat(found.files()).isEqualTo(3);
         assertThat(found.bytes()).isEqualTo(18);
         assertThat(report.evidence().parameters())
@@ -105,9 +107,7 @@ class ModelSignaturesTest {
                 .contains("\",\"payloadType\":\"application/vnd.in-toto+json\",\"signatures\":[{\"sig\":\"")
                 .endsWith("\",\"keyid\":\"\"}]}}");
         String payload = new String(Bundle.parse(Files.readAllBytes(signature)).payload(), StandardCharsets.UTF_8);
-        assertThat(payload)
-                .isEqualTo(
-                        """
+        assertThat(payload).isEqualTo("""
                         {
                           "_type": "https://in-toto.io/Statement/v1",
                           "subject": [
@@ -186,8 +186,8 @@ class ModelSignaturesTest {
         Path weights = model.resolve("sub/weights.bin");
         Files.writeString(model.resolve("sub/extra"), "x");
         assertThat(broken()).containsExactly("signature.unsigned-file sub/extra");
-        SignatureReport mild =
-                ModelSignatures.verify(model, signature, TRUST, SignaturePolicy.standard().withUnsignedFiles(true));
+        SignatureReport mild = ModelSignatures.verify(
+                model, signature, TRUST, SignaturePolicy.standard().withUnsignedFiles(true));
         assertThat(mild.verification().verdict()).isEqualTo(Verdict.ACCEPT);
         assertThat(told(mild)).containsExactly("signature.unsigned-file sub/extra");
         Files.delete(model.resolve("sub/extra"));
@@ -198,8 +198,7 @@ class ModelSignaturesTest {
         Files.move(weights, config);
         Files.move(model.resolve("Config.json"), weights);
         assertThat(broken())
-                .containsExactly(
-                        "signature.digest-mismatch config.json", "signature.digest-mismatch sub/weights.bin");
+                .containsExactly("signature.digest-mismatch config.json", "signature.digest-mismatch sub/weights.bin");
         Files.delete(weights);
         Files.delete(config);
         Files.writeString(config, "{}");
@@ -215,7 +214,8 @@ class ModelSignaturesTest {
         SignatureReport report = verify();
         assertThat(broken(report)).isEmpty();
         assertThat(told(report)).containsExactly("signature.empty-file sub/a-b");
-        Manifest manifest = Manifest.parse(Bundle.parse(Files.readAllBytes(signature)).payload());
+        Manifest manifest =
+                Manifest.parse(Bundle.parse(Files.readAllBytes(signature)).payload());
         assertThat(manifest.resources().stream().map(Manifest.Resource::name))
                 .containsExactly(
                         "config.json:0:2",
@@ -226,7 +226,8 @@ class ModelSignaturesTest {
         Path weights = model.resolve("sub/weights.bin");
         Files.writeString(weights, "0123456789Abcdef");
         assertThat(broken()).containsExactly("signature.digest-mismatch sub/weights.bin");
-        assertThat(verify().verification().findings().get(0).message()).startsWith("SHA-256 of bytes 10 to 15 must be ");
+        assertThat(verify().verification().findings().get(0).message())
+                .startsWith("SHA-256 of bytes 10 to 15 must be ");
         Files.writeString(weights, "0123456789abcde");
         assertThat(broken()).containsExactly("signature.size-mismatch sub/weights.bin");
         Files.writeString(weights, "0123456789abcdef0");
@@ -282,7 +283,8 @@ class ModelSignaturesTest {
                         model,
                         signature,
                         TRUST,
-                        SignaturePolicy.strict().withIgnorable(Set.of(".git", ".github", ".gitattributes", ".gitignore", "cache")))))
+                        SignaturePolicy.strict()
+                                .withIgnorable(Set.of(".git", ".github", ".gitattributes", ".gitignore", "cache")))))
                 .isEmpty();
         // A second verification of another folder knows nothing of the first one's paths.
         Path second = Files.createDirectories(folder.resolve("second"));
@@ -350,7 +352,9 @@ class ModelSignaturesTest {
         SIGNER.sign(model, signature);
         Files.delete(model.resolve("config.json"));
         try {
-            new ProcessBuilder("mkfifo", model.resolve("config.json").toString()).start().waitFor();
+            new ProcessBuilder("mkfifo", model.resolve("config.json").toString())
+                    .start()
+                    .waitFor();
         } catch (IOException e) {
             System.out.println("not checked: no mkfifo here");
             return;
@@ -447,15 +451,15 @@ class ModelSignaturesTest {
         assertThat(SIGNER.sign(many, sig).files()).isEqualTo(10_000);
         assertThat(broken(ModelSignatures.verify(many, sig, TRUST))).isEmpty();
         Files.writeString(many.resolve("d7/f7"), "x");
-        assertThat(broken(ModelSignatures.verify(many, sig, TRUST)))
-                .containsExactly("signature.digest-mismatch d7/f7");
+        assertThat(broken(ModelSignatures.verify(many, sig, TRUST))).containsExactly("signature.digest-mismatch d7/f7");
         for (int i = 0; i < 200; i++) {
             Files.delete(many.resolve("d0/f" + i * 50));
         }
         SignatureReport report = ModelSignatures.verify(many, sig, TRUST);
         // A hundred by name, the rest by number; the changed file; the folder that is empty now.
         assertThat(report.verification().findings()).hasSize(103);
-        assertThat(report.verification().findings().get(101).message()).isEqualTo("and 100 more: a signed file is not there");
+        assertThat(report.verification().findings().get(101).message())
+                .isEqualTo("and 100 more: a signed file is not there");
     }
 
     @Test
@@ -532,7 +536,8 @@ class ModelSignaturesTest {
         Set<String> roots = new TreeSet<>();
         List<Long> sizes = new ArrayList<>();
         for (int threads : new int[] {1, 2, 7}) {
-            SignedModel made = SIGNER.withShards(100_000).withParallelism(threads).sign(model, signature);
+            SignedModel made =
+                    SIGNER.withShards(100_000).withParallelism(threads).sign(model, signature);
             roots.add(made.rootDigest());
             sizes.add(made.bytes());
             assertThat(broken(ModelSignatures.verify(

@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** The bundles of the reference implementation, as far as the data folder has them. */
 class SharedBundlesTest {
-    private static final Path DATA =
-            Path.of(System.getProperty("aisec.data", "../../shared/data"), "models", "oms");
+    private static final Path DATA = Path.of(System.getProperty("aisec.data", "../../shared/data"), "models", "oms");
     private static final Instant SIGNED = Instant.parse("2026-01-01T00:00:00Z");
 
     private static boolean absent() {
@@ -99,8 +98,8 @@ class SharedBundlesTest {
                 .filteredOn(f -> f.code().equals("signature.unsigned-space"))
                 .extracting(Finding::location)
                 .containsExactly("ignore-me");
-        assertThat(errors(ModelSignatures.verify(
-                        folder, folder.resolve("model.sig"), roots(), SignaturePolicy.strict())))
+        assertThat(errors(
+                        ModelSignatures.verify(folder, folder.resolve("model.sig"), roots(), SignaturePolicy.strict())))
                 .containsExactly("signature.ignored-path");
     }
 
@@ -166,7 +165,9 @@ class SharedBundlesTest {
         SigningKey stranger = SigningKey.generate(SignatureAlgorithm.ECDSA_P384);
         for (Path bundle : bundles) {
             for (SignatureTrust trust : List.of(TrustedKeys.of(stranger.verificationKey()), key(), roots())) {
-                if (ModelSignatures.verify(bundle.getParent(), bundle, trust).verification().verdict()
+                if (ModelSignatures.verify(bundle.getParent(), bundle, trust)
+                                .verification()
+                                .verdict()
                         == Verdict.ACCEPT) {
                     accepted.add(bundle.getParent().getFileName() + " " + (trust instanceof TrustedKeys));
                 }

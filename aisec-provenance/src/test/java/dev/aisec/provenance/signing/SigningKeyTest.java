@@ -45,7 +45,8 @@ class SigningKeyTest {
         byte[] signature = read.sign(MESSAGE);
         assertThat(read.verificationKey()).isEqualTo(key.verificationKey());
         assertThat(key.verificationKey().verify(MESSAGE, signature)).isTrue();
-        assertThat(key.verificationKey().verify(ascii("what is signeD"), signature)).isFalse();
+        assertThat(key.verificationKey().verify(ascii("what is signeD"), signature))
+                .isFalse();
         assertThat(VerificationKey.fromPem(ascii(key.verificationKey().pem())))
                 .isEqualTo(key.verificationKey())
                 .hasToString(key.verificationKey().toString());
@@ -64,7 +65,9 @@ class SigningKeyTest {
         for (int bit = 0; bit < 8 * signature.length; bit += step) {
             byte[] changed = signature.clone();
             changed[bit / 8] ^= (byte) (1 << bit % 8);
-            assertThat(key.verificationKey().verify(MESSAGE, changed)).as("bit %d", bit).isFalse();
+            assertThat(key.verificationKey().verify(MESSAGE, changed))
+                    .as("bit %d", bit)
+                    .isFalse();
         }
         for (int length : List.of(0, 1, signature.length - 1)) {
             assertThat(key.verificationKey().verify(MESSAGE, Arrays.copyOf(signature, length)))
@@ -117,8 +120,7 @@ class SigningKeyTest {
     /** A key of no worth, by OpenSSL 3.0 with {@code -param_enc explicit} and {@code pkcs8 -v2 aes-256-cbc}. */
     @Test
     void fromPem_keyEncryptedByOpenSsl_isRead() {
-        String pem =
-                """
+        String pem = """
                 -----BEGIN ENCRYPTED PRIVATE KEY-----
                 MIICfTBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQIFxMdTzuM/JQCAggA
                 MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCUqUx4RRsmUSBuX/RNSz0MBIIC
@@ -136,14 +138,17 @@ class SigningKeyTest {
                 0YmthN5L0Rs8tzLKK5RSOOE=
                 -----END ENCRYPTED PRIVATE KEY-----
                 """;
-        assertThat(SigningKey.fromPem(ascii(pem), "abc".toCharArray()).verificationKey().hint())
+        assertThat(SigningKey.fromPem(ascii(pem), "abc".toCharArray())
+                        .verificationKey()
+                        .hint())
                 .isEqualTo("0f875d7cb88a8116e93106944813f3f2a1689000bc36892461e25c165345d57f");
     }
 
     @Test
     void fromPem_textAroundTheBlock_isPassedOver() {
         VerificationKey key = SigningKey.generate(SignatureAlgorithm.ECDSA_P384).verificationKey();
-        String pem = "Public Key Information:\n\tCurve: SECP384R1\n\n" + key.pem().replace("\n", "\r\n") + "bye\n";
+        String pem =
+                "Public Key Information:\n\tCurve: SECP384R1\n\n" + key.pem().replace("\n", "\r\n") + "bye\n";
         assertThat(VerificationKey.fromPem(ascii(pem))).isEqualTo(key);
     }
 
@@ -152,15 +157,15 @@ class SigningKeyTest {
         SigningKey key = SigningKey.generate(SignatureAlgorithm.ED25519);
         assertThatThrownBy(() -> VerificationKey.fromPem(ascii(key.pem(null))))
                 .hasMessage("must hold one PEM block \"PUBLIC KEY\", has [\"PRIVATE KEY\"]");
-        assertThatThrownBy(() -> VerificationKey.fromPem(
-                        ascii(key.verificationKey().pem() + key.verificationKey().pem())))
+        assertThatThrownBy(() -> VerificationKey.fromPem(ascii(
+                        key.verificationKey().pem() + key.verificationKey().pem())))
                 .hasMessageContaining("must hold one PEM block");
         assertThatThrownBy(() -> SigningKey.fromPem(ascii(key.verificationKey().pem()), null))
                 .hasMessageContaining("was \"PUBLIC KEY\"");
         assertThatThrownBy(() -> VerificationKey.fromPem(ascii("-----BEGIN PUBLIC KEY-----\nAAAA\n")))
                 .hasMessage("PEM block \"PUBLIC KEY\" must end");
-        assertThatThrownBy(() -> VerificationKey.fromPem(
-                        ascii("-----BEGIN PUBLIC KEY-----\n*\n-----END PUBLIC KEY-----\n")))
+        assertThatThrownBy(() ->
+                        VerificationKey.fromPem(ascii("-----BEGIN PUBLIC KEY-----\n*\n-----END PUBLIC KEY-----\n")))
                 .hasMessage("PEM block \"PUBLIC KEY\" must hold base64");
     }
 
@@ -191,10 +196,7 @@ class SigningKeyTest {
     private static byte[] spki(byte[] parameters, byte[] point) {
         return Der.element(
                 Der.SEQUENCE,
-                Der.element(
-                        Der.SEQUENCE,
-                        Der.element(Der.OID, HexFormat.of().parseHex("2a8648ce3d0201")),
-                        parameters),
+                Der.element(Der.SEQUENCE, Der.element(Der.OID, HexFormat.of().parseHex("2a8648ce3d0201")), parameters),
                 Der.bitString(point));
     }
 

@@ -30,20 +30,12 @@ record TestCertificate(
     static final Instant UNTIL = Instant.parse("2049-01-01T00:00:00Z");
 
     static TestCertificate authority(String name, SigningKey key) {
-        return new TestCertificate(
-                name, key.verificationKey(), FROM, UNTIL, true, CERT_SIGN, List.of(), false);
+        return new TestCertificate(name, key.verificationKey(), FROM, UNTIL, true, CERT_SIGN, List.of(), false);
     }
 
     static TestCertificate signer(String name, SigningKey key) {
         return new TestCertificate(
-                name,
-                key.verificationKey(),
-                FROM,
-                UNTIL,
-                false,
-                DIGITAL_SIGNATURE,
-                List.of(CODE_SIGNING),
-                false);
+                name, key.verificationKey(), FROM, UNTIL, false, DIGITAL_SIGNATURE, List.of(CODE_SIGNING), false);
     }
 
     TestCertificate valid(String start, String end) {
@@ -64,7 +56,9 @@ record TestCertificate(
         byte[] body = Der.element(
                 Der.SEQUENCE,
                 Der.element(0xa0, Der.element(Der.INTEGER, new byte[] {2})),
-                Der.element(Der.INTEGER, BigInteger.valueOf(subject.hashCode() & 0xffffffL).toByteArray()),
+                Der.element(
+                        Der.INTEGER,
+                        BigInteger.valueOf(subject.hashCode() & 0xffffffL).toByteArray()),
                 algorithm,
                 name(issuer),
                 Der.element(Der.SEQUENCE, time(from), time(until)),
@@ -84,8 +78,7 @@ record TestCertificate(
         all.add(extension("551d13", true, authority ? Der.element(Der.SEQUENCE, yes) : Der.element(Der.SEQUENCE)));
         if (usage != NONE) {
             int unused = Integer.numberOfTrailingZeros(usage | 0x100) % 8;
-            all.add(extension(
-                    "551d0f", true, Der.element(Der.BIT_STRING, new byte[] {(byte) unused, (byte) usage})));
+            all.add(extension("551d0f", true, Der.element(Der.BIT_STRING, new byte[] {(byte) unused, (byte) usage})));
         }
         if (!purposes.isEmpty()) {
             byte[][] oids = purposes.stream().map(TestCertificate::oid).toArray(byte[][]::new);
@@ -131,8 +124,9 @@ record TestCertificate(
     }
 
     private static byte[] time(Instant instant) {
-        String text =
-                DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'").withZone(ZoneOffset.UTC).format(instant);
+        String text = DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'")
+                .withZone(ZoneOffset.UTC)
+                .format(instant);
         return Der.element(0x17, text.getBytes(StandardCharsets.US_ASCII));
     }
 }
