@@ -16,7 +16,12 @@ public final class ModelFormats {
      */
     public static List<ModelFormat> builtIn() {
         return List.of(
- new Dl4jFormat(), new GzipFormat(), new OpaqueArchiveFormat(), new ZipFormat(), new TarFormat());
+                new Dl4jFormat(),
+                new SameDiffFormat(),
+                new GzipFormat(),
+                new OpaqueArchiveFormat(),
+                new ZipFormat(),
+                new TarFormat());
     }
 
     /**
