@@ -62,18 +62,11 @@ final class Nd4jArray {
         if (info[0] != rank) {
             throw new Refusal(RULE, begin, "rank must be " + rank + " by the length of the shape, was " + info[0]);
         }
-        List<Long> shape = new ArrayList<>();
+        List<Long> shape = shape(info, begin);
         long values = 1;
-        for (int d = 0; d < rank; d++) {
-            long size = info[1 + d];
-            if (size < 1 || values > Long.MAX_VALUE / 16 / size) {
-                throw new Refusal(
-                        RULE, begin, "sizes must be >= 1 and their product a possible length, one was " + size);
-            }
+        for (long size : shape) {
             values *= size;
-            shape.add(size);
         }
-        strides(info, rank, begin);
         long header = in.position();
         long count = length(in);
         String typeName = text(in);
@@ -101,6 +94,23 @@ final class Nd4jArray {
         return count;
     }
 
+    /** The sizes in shape information whose values and strides fit; their product is a possible length. */
+    static List<Long> shape(long[] info, long at) throws Refusal {
+        int rank = (info.length - 4) / 2;
+        List<Long> shape = new ArrayList<>();
+        long values = 1;
+        for (int d = 0; d < rank; d++) {
+            long size = info[1 + d];
+            if (size < 1 || values > Long.MAX_VALUE / 16 / size) {
+                throw new Refusal(RULE, at, "sizes must be >= 1 and their product a possible length, one was " + size);
+            }
+            values *= size;
+            shape.add(size);
+        }
+        strides(info, rank, at);
+        return shape;
+    }
+
     /** The elements must follow one another in the order that the shape information names. */
     private static void strides(long[] info, int rank, long at) throws Refusal {
         long order = info[2 * rank + 3];
@@ -124,8 +134,7 @@ final class Nd4jArray {
         }
         for (int d = 0; d < rank; d++) {
             if (info[1 + rank + d] < 0 || info[1 + rank + d] > Math.max(c, 1)) {
-                throw new Refusal(
-                        RULE, at, "a stride must be in [0, " + c + "], was " + info[1 + rank + d]);
+                throw new Refusal(RULE, at, "a stride must be in [0, " + c + "], was " + info[1 + rank + d]);
             }
         }
         long elementStride = info[2 * rank + 2];
@@ -142,7 +151,8 @@ final class Nd4jArray {
             throw new Refusal(
                     RULE,
                     at,
-                    "flags of the shape must say the type " + type + " and no more, were 0x" + Long.toHexString(extras));
+                    "flags of the shape must say the type " + type + " and no more, were 0x"
+                            + Long.toHexString(extras));
         }
     }
 
