@@ -26,8 +26,8 @@ final class Dl4jConfiguration {
             "The configuration names a class that is no layer, function or setting of Deeplearning4j; loading makes an"
                     + " object of it, which can run code.",
             "CVE-2017-7525");
-    static final Rule CONFIGURATION = Rule.reject(
-            "dl4j.configuration", "The configuration is not one of Deeplearning4j.", "CWE-20");
+    static final Rule CONFIGURATION =
+            Rule.reject("dl4j.configuration", "The configuration is not one of Deeplearning4j.", "CWE-20");
 
     /** Kinds of networks. */
     enum Kind {
@@ -61,11 +61,14 @@ final class Dl4jConfiguration {
         int most = inspection.limits().headerBytes();
         if (content.length() > most) {
             throw new Refusal(
-                    FileRules.TOO_LARGE, -1, "a configuration must have <= " + most + " bytes, has " + content.length());
+                    FileRules.TOO_LARGE,
+                    -1,
+                    "a configuration must have <= " + most + " bytes, has " + content.length());
         }
         return JsonParser.parse(
                 content.read(0, (int) content.length()),
-                new JsonLimits(most, inspection.limits().depth(), inspection.limits().items(), most));
+                new JsonLimits(
+                        most, inspection.limits().depth(), inspection.limits().items(), most));
     }
 
     /** Judges all classes that are named anywhere. Depth is bounded by the parser. */
@@ -160,8 +163,7 @@ final class Dl4jConfiguration {
         }
     }
 
-    private String layer(
-            @org.jspecify.annotations.Nullable JsonValue value, String standardName, List<String> before)
+    private String layer(@org.jspecify.annotations.Nullable JsonValue value, String standardName, List<String> before)
             throws IOException {
         Typed layer = typed(value);
         if (layer.shortened()) {
@@ -208,7 +210,8 @@ final class Dl4jConfiguration {
             return new Typed(type.value(), object, false, Dl4jNames.ofClass(type.value()) == Standing.KNOWN);
         }
         if (object.members().size() == 1) {
-            Map.Entry<String, JsonValue> only = object.members().entrySet().iterator().next();
+            Map.Entry<String, JsonValue> only =
+                    object.members().entrySet().iterator().next();
             if (only.getValue() instanceof JsonObject members) {
                 return new Typed(only.getKey(), members, true, true);
             }
@@ -238,7 +241,8 @@ final class Dl4jConfiguration {
     /** A whole number of a layer; the case of its letters differs between releases. */
     static OptionalLong whole(JsonObject layer, String name) {
         for (Map.Entry<String, JsonValue> member : layer.members().entrySet()) {
-            if (member.getKey().toLowerCase(Locale.ROOT).equals(name) && member.getValue() instanceof JsonNumber number) {
+            if (member.getKey().toLowerCase(Locale.ROOT).equals(name)
+                    && member.getValue() instanceof JsonNumber number) {
                 double value = number.value();
                 return value >= 0 && value <= Integer.MAX_VALUE && value == Math.rint(value)
                         ? OptionalLong.of((long) value)

@@ -80,17 +80,20 @@ public record Dl4jFormat() implements ModelFormat {
             String name = member.name();
             switch (name) {
                 case CONFIGURATION ->
-                    part(zip, member, inspection, (content, in) ->
-                            parameters[0] = Dl4jConfiguration.read(content, in));
+                    part(zip, member, inspection, (content, in) -> parameters[0] = Dl4jConfiguration.read(content, in));
                 case COEFFICIENTS ->
-                    part(zip, member, inspection, (content, in) ->
-                            parameters[1] = OptionalLong.of(array(content, name, in, zip)));
+                    part(
+                            zip,
+                            member,
+                            inspection,
+                            (content, in) -> parameters[1] = OptionalLong.of(array(content, name, in, zip)));
                 case UPDATER -> part(zip, member, inspection, (content, in) -> array(content, name, in, zip));
-                case NO_PARAMETERS -> part(zip, member, inspection, (content, in) -> {
-                    if (content.length() != 0) {
-                        throw new Refusal(ENTRY, 0, "the marker must be empty, has " + content.length() + " bytes");
-                    }
-                });
+                case NO_PARAMETERS ->
+                    part(zip, member, inspection, (content, in) -> {
+                        if (content.length() != 0) {
+                            throw new Refusal(ENTRY, 0, "the marker must be empty, has " + content.length() + " bytes");
+                        }
+                    });
                 case NORMALIZER_ENTRY -> part(zip, member, inspection, Dl4jFormat::normalizer);
                 case PREPROCESSOR_ENTRY -> part(zip, member, inspection, Dl4jFormat::preprocessor);
                 case OLD_UPDATER -> part(zip, member, inspection, Dl4jFormat::noJavaStream);
@@ -98,7 +101,8 @@ public record Dl4jFormat() implements ModelFormat {
             }
         }
         if (zip.member(CONFIGURATION).isEmpty()
-                || zip.member(COEFFICIENTS).isEmpty() && zip.member(NO_PARAMETERS).isEmpty()) {
+                || zip.member(COEFFICIENTS).isEmpty()
+                        && zip.member(NO_PARAMETERS).isEmpty()) {
             throw new Refusal(ENTRY, -1, "a network must have configuration.json and coefficients.bin, one is missing");
         }
         if (parameters[0].isPresent() && parameters[1].isPresent() && !parameters[0].equals(parameters[1])) {
@@ -132,8 +136,7 @@ public record Dl4jFormat() implements ModelFormat {
 
     private static void end(Cursor in) throws Refusal {
         if (in.remaining() != 0) {
-            throw new Refusal(
-                    Nd4jArray.RULE, in.position(), "nothing must follow, " + in.remaining() + " bytes do");
+            throw new Refusal(Nd4jArray.RULE, in.position(), "nothing must follow, " + in.remaining() + " bytes do");
         }
     }
 
@@ -148,8 +151,7 @@ public record Dl4jFormat() implements ModelFormat {
     }
 
     private static void noJavaStream(ByteSource content, Inspection inspection) throws IOException {
-        throw new Refusal(
-                JAVA_STREAM, 0, "updaters must be arrays, this is the Java object of a release before 0.5");
+        throw new Refusal(JAVA_STREAM, 0, "updaters must be arrays, this is the Java object of a release before 0.5");
     }
 
     /** {@code NormalizerSerializer}: UTF "NORMALIZER", version, UTF type; CUSTOM would name a class to instantiate. */
@@ -161,7 +163,8 @@ public record Dl4jFormat() implements ModelFormat {
         in.position(0);
         String magic = Nd4jArray.text(in);
         if (!magic.equals("NORMALIZER")) {
-            throw new Refusal(NORMALIZER, 0, "a normalizer must begin with NORMALIZER, begins with " + Text.quote(magic));
+            throw new Refusal(
+                    NORMALIZER, 0, "a normalizer must begin with NORMALIZER, begins with " + Text.quote(magic));
         }
         int version = in.i32be();
         String type = Nd4jArray.text(in);
@@ -177,7 +180,8 @@ public record Dl4jFormat() implements ModelFormat {
         }
         List<String> arrays = new ArrayList<>();
         switch (type) {
-            case "STANDARDIZE" -> arrays.addAll(bool(in) ? List.of("mean", "std", "labelMean", "labelStd") : List.of("mean", "std"));
+            case "STANDARDIZE" ->
+                arrays.addAll(bool(in) ? List.of("mean", "std", "labelMean", "labelStd") : List.of("mean", "std"));
             case "MIN_MAX" -> {
                 arrays.addAll(bool(in) ? List.of("min", "max", "labelMin", "labelMax") : List.of("min", "max"));
                 in.skip(16);

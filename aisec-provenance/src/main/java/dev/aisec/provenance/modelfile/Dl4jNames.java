@@ -92,12 +92,13 @@ final class Dl4jNames {
             "reshape");
 
     /** Libraries whose classes are known to do things when JSON or a stream makes one. */
-    private static final Pattern GADGETS = Pattern.compile("(?:javax?|com\\.sun|sun|jdk|com\\.oracle|oracle|com\\.ibm)\\..*"
-            + "|org\\.(?:apache|springframework|hibernate|codehaus|mozilla|python|jboss|quartz|jdom|eclipse|aspectj"
-            + "|mortbay|slf4j|logback|postgresql|h2|hsqldb|objectweb|reflections|yaml|bouncycastle)\\..*"
-            + "|com\\.(?:mchange|zaxxer|mysql|newrelic|nqadmin|p6spy|caucho|alibaba|rometools|fasterxml|google|pastdev)\\..*"
-            + "|(?:ch\\.qos|br\\.com|groovy|bsh|clojure|scala|kotlin|net\\.sf|flex|jodd|freemarker|javassist|cglib"
-            + "|org\\.nd4j\\.shade)\\..*",
+    private static final Pattern GADGETS = Pattern.compile(
+            "(?:javax?|com\\.sun|sun|jdk|com\\.oracle|oracle|com\\.ibm)\\..*"
+                    + "|org\\.(?:apache|springframework|hibernate|codehaus|mozilla|python|jboss|quartz|jdom|eclipse|aspectj"
+                    + "|mortbay|slf4j|logback|postgresql|h2|hsqldb|objectweb|reflections|yaml|bouncycastle)\\..*"
+                    + "|com\\.(?:mchange|zaxxer|mysql|newrelic|nqadmin|p6spy|caucho|alibaba|rometools|fasterxml|google|pastdev)\\..*"
+                    + "|(?:ch\\.qos|br\\.com|groovy|bsh|clojure|scala|kotlin|net\\.sf|flex|jodd|freemarker|javassist|cglib"
+                    + "|org\\.nd4j\\.shade)\\..*",
             Pattern.DOTALL);
 
     private Dl4jNames() {}

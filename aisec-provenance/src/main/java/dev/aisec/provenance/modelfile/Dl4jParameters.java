@@ -93,7 +93,10 @@ final class Dl4jParameters {
         }
         long product = 1;
         for (JsonValue size : array.items()) {
-            if (!(size instanceof JsonNumber n) || n.value() < 1 || n.value() > 1e6 || n.value() != Math.rint(n.value())) {
+            if (!(size instanceof JsonNumber n)
+                    || n.value() < 1
+                    || n.value() > 1e6
+                    || n.value() != Math.rint(n.value())) {
                 return OptionalLong.empty();
             }
             product = Math.multiplyExact(product, (long) n.value());

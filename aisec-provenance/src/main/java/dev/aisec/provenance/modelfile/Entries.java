@@ -18,8 +18,8 @@ import java.util.Set;
  * through, of anything else nothing is known.
  */
 final class Entries {
-    static final Rule PROGRAM = Rule.reject(
-            "archive.program", "The archive carries a program or a library beside the model.", "CWE-506");
+    static final Rule PROGRAM =
+            Rule.reject("archive.program", "The archive carries a program or a library beside the model.", "CWE-506");
     static final Rule UNKNOWN = Rule.cannotInspect(
             "archive.unknown-entry", "An entry is of no format that is known here, so nothing is known about it.", "");
     static final Rule TEXT = Rule.note("archive.text", "The archive carries a text or an image beside the model.", "");
@@ -28,17 +28,130 @@ final class Entries {
 
     /** Extensions that some system runs, or that a loader of some framework imports. */
     private static final Set<String> PROGRAMS = Set.of(
-            "py", "pyc", "pyo", "pyd", "pyw", "sh", "bash", "zsh", "ksh", "csh", "fish", "bat", "cmd", "com", "exe", "dll",
-            "so", "dylib", "ps1", "psm1", "vbs", "vbe", "js", "jse", "mjs", "cjs", "wsf", "wsh", "hta", "scr", "pif", "cpl",
-            "msi", "msp", "lnk", "url", "desktop", "jar", "war", "ear", "class", "jsp", "php", "phtml", "asp", "aspx", "pl",
-            "pm", "rb", "lua", "r", "jl", "groovy", "kts", "scala", "applescript", "command", "app", "apk", "dex", "elf",
-            "o", "a", "ko", "sys", "drv", "ocx", "reg", "inf", "gadget", "service", "whl", "egg", "deb", "rpm", "run",
-            "action", "workflow", "html", "htm", "xhtml", "svg", "swf", "jnlp");
+            "py",
+            "pyc",
+            "pyo",
+            "pyd",
+            "pyw",
+            "sh",
+            "bash",
+            "zsh",
+            "ksh",
+            "csh",
+            "fish",
+            "bat",
+            "cmd",
+            "com",
+            "exe",
+            "dll",
+            "so",
+            "dylib",
+            "ps1",
+            "psm1",
+            "vbs",
+            "vbe",
+            "js",
+            "jse",
+            "mjs",
+            "cjs",
+            "wsf",
+            "wsh",
+            "hta",
+            "scr",
+            "pif",
+            "cpl",
+            "msi",
+            "msp",
+            "lnk",
+            "url",
+            "desktop",
+            "jar",
+            "war",
+            "ear",
+            "class",
+            "jsp",
+            "php",
+            "phtml",
+            "asp",
+            "aspx",
+            "pl",
+            "pm",
+            "rb",
+            "lua",
+            "r",
+            "jl",
+            "groovy",
+            "kts",
+            "scala",
+            "applescript",
+            "command",
+            "app",
+            "apk",
+            "dex",
+            "elf",
+            "o",
+            "a",
+            "ko",
+            "sys",
+            "drv",
+            "ocx",
+            "reg",
+            "inf",
+            "gadget",
+            "service",
+            "whl",
+            "egg",
+            "deb",
+            "rpm",
+            "run",
+            "action",
+            "workflow",
+            "html",
+            "htm",
+            "xhtml",
+            "svg",
+            "swf",
+            "jnlp");
 
     private static final Set<String> TEXTS = Set.of(
-            "", "txt", "md", "rst", "json", "jsonl", "yaml", "yml", "csv", "tsv", "toml", "ini", "cfg", "conf", "properties",
-            "log", "vocab", "model", "labels", "names", "license", "tag", "tags", "version", "pbtxt", "prototxt", "config",
-            "merges", "index", "metadata", "info", "mf", "sha256", "md5", "bib", "cff", "template", "jinja");
+            "",
+            "txt",
+            "md",
+            "rst",
+            "json",
+            "jsonl",
+            "yaml",
+            "yml",
+            "csv",
+            "tsv",
+            "toml",
+            "ini",
+            "cfg",
+            "conf",
+            "properties",
+            "log",
+            "vocab",
+            "model",
+            "labels",
+            "names",
+            "license",
+            "tag",
+            "tags",
+            "version",
+            "pbtxt",
+            "prototxt",
+            "config",
+            "merges",
+            "index",
+            "metadata",
+            "info",
+            "mf",
+            "sha256",
+            "md5",
+            "bib",
+            "cff",
+            "template",
+            "jinja");
 
     private static final int PIECE = 8192;
 
@@ -68,7 +181,9 @@ final class Entries {
         String extension = extension(name);
         byte[] head = content.read(0, (int) Math.min(64, content.length()));
         if (program(head) || PROGRAMS.contains(extension)) {
-            inspection.entry(name).report(PROGRAM, 0, "an archive of a model must hold no program: " + Text.quote(name));
+            inspection
+                    .entry(name)
+                    .report(PROGRAM, 0, "an archive of a model must hold no program: " + Text.quote(name));
             return false;
         }
         if (content.length() == 0) {

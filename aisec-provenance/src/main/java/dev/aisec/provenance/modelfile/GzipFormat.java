@@ -15,10 +15,12 @@ import java.util.zip.Inflater;
  */
 public record GzipFormat() implements ModelFormat {
     static final Rule HEADER = Rule.reject("gzip.header", "The header of the compressed file is damaged.", "");
-    static final Rule DATA = Rule.reject(
-            "gzip.data", "The compressed data is damaged, or its checksum or length is wrong.", "CWE-354");
+    static final Rule DATA =
+            Rule.reject("gzip.data", "The compressed data is damaged, or its checksum or length is wrong.", "CWE-354");
     static final Rule TRAILING = Rule.reject(
-            "gzip.trailing", "Something follows the compressed data: readers differ in what they make of it.", "CWE-436");
+            "gzip.trailing",
+            "Something follows the compressed data: readers differ in what they make of it.",
+            "CWE-436");
 
     private static final int PIECE = 1 << 16;
 
@@ -63,10 +65,11 @@ public record GzipFormat() implements ModelFormat {
         long length = inflate(source, data, inspection, (bytes, count) -> inspection.inflated(count), end);
         if (end[0] != source.length()) {
             throw new Refusal(
-                    TRAILING, end[0], "nothing must follow the compressed data, " + (source.length() - end[0]) + " bytes do");
+                    TRAILING,
+                    end[0],
+                    "nothing must follow the compressed data, " + (source.length() - end[0]) + " bytes do");
         }
-        ByteSource content =
-                inspection.spool().keep(length, sink -> inflate(source, data, inspection, sink, end));
+        ByteSource content = inspection.spool().keep(length, sink -> inflate(source, data, inspection, sink, end));
         Entries.other("content", content, inspection);
     }
 
@@ -109,7 +112,9 @@ public record GzipFormat() implements ModelFormat {
             int length = trailer.i32le();
             if (checksum != (int) crc.getValue() || length != (int) written) {
                 throw new Refusal(
-                        DATA, from + inflater.getBytesRead(), "checksum and length must be those of the data, are others");
+                        DATA,
+                        from + inflater.getBytesRead(),
+                        "checksum and length must be those of the data, are others");
             }
             end[0] = trailer.position();
             return written;

@@ -66,7 +66,8 @@ public record ModelReport(
      * @return a small report
      */
     public ModelReport withoutModel() {
-        return new ModelReport(verification, structure, digest, length, listings, names, parameters, policy, Optional.empty());
+        return new ModelReport(
+                verification, structure, digest, length, listings, names, parameters, policy, Optional.empty());
     }
 
     @Override

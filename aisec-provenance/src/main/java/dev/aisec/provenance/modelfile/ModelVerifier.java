@@ -182,7 +182,9 @@ public record ModelVerifier(
                 store = Store.of(bytes);
                 if (bytes.length != length) {
                     return refused(
-                            new Refusal(FileRules.CHANGED, -1, "the file must keep its length of " + length), length, name);
+                            new Refusal(FileRules.CHANGED, -1, "the file must keep its length of " + length),
+                            length,
+                            name);
                 }
             } else if (privateCopy && !(store instanceof Store.Memory) && !(store instanceof PrivateFile)) {
                 PrivateFile copy = PrivateFile.copyOf(store, length);
@@ -190,7 +192,9 @@ public record ModelVerifier(
                 store = copy;
                 if (copy.length() != length) {
                     return refused(
-                            new Refusal(FileRules.CHANGED, -1, "the file must keep its length of " + length), length, name);
+                            new Refusal(FileRules.CHANGED, -1, "the file must keep its length of " + length),
+                            length,
+                            name);
                 }
             }
             ModelReport report = inspect(store, length, name);
@@ -241,8 +245,7 @@ public record ModelVerifier(
             Inspection inspection = new Inspection(shared, "", 0);
             byte[] digest = null;
             try {
-                Sweep sweep =
-                        new Sweep(store, length, reads, shared.scans.pieces(!shared.refused()), shards);
+                Sweep sweep = new Sweep(store, length, reads, shared.scans.pieces(!shared.refused()), shards);
                 digest = sweep.run();
                 if (moving && store.read(length, new byte[1], 0, 1) > 0) {
                     digest = null;

@@ -124,8 +124,7 @@ final class Nd4jArray {
         }
         for (int d = 0; d < rank; d++) {
             if (info[1 + rank + d] < 0 || info[1 + rank + d] > Math.max(c, 1)) {
-                throw new Refusal(
-                        RULE, at, "a stride must be in [0, " + c + "], was " + info[1 + rank + d]);
+                throw new Refusal(RULE, at, "a stride must be in [0, " + c + "], was " + info[1 + rank + d]);
             }
         }
         long elementStride = info[2 * rank + 2];
@@ -142,7 +141,8 @@ final class Nd4jArray {
             throw new Refusal(
                     RULE,
                     at,
-                    "flags of the shape must say the type " + type + " and no more, were 0x" + Long.toHexString(extras));
+                    "flags of the shape must say the type " + type + " and no more, were 0x"
+                            + Long.toHexString(extras));
         }
     }
 

@@ -2,7 +2,6 @@
 package dev.aisec.provenance.modelfile;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**

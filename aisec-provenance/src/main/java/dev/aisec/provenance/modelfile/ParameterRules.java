@@ -9,7 +9,9 @@ final class ParameterRules {
     static final Rule NOT_A_NUMBER = Rule.reject(
             "parameters.not-a-number", "A parameter is NaN, so whatever is computed from it is NaN.", "IEEE 754");
     static final Rule INFINITE = Rule.reject(
-            "parameters.infinite", "A parameter is infinite, so what is computed from it is infinite or NaN.", "IEEE 754");
+            "parameters.infinite",
+            "A parameter is infinite, so what is computed from it is infinite or NaN.",
+            "IEEE 754");
     static final Rule NOT_BOOLEAN = Rule.warn(
             "parameters.not-boolean", "A truth value is neither 0 nor 1; programs differ in what they make of it.", "");
     static final Rule NOT_JUDGED = Rule.cannotInspect(
@@ -28,8 +30,7 @@ final class ParameterRules {
      * Judges a tensor. A range for {@code *} is about floating point numbers: integers are counters, indices and quantized
      * values, and need a pattern of their own.
      */
-    static List<Broken> judge(
-            ParameterRange range, boolean tolerant, Tensor tensor, ParameterStatistics statistics) {
+    static List<Broken> judge(ParameterRange range, boolean tolerant, Tensor tensor, ParameterStatistics statistics) {
         List<Broken> broken = new ArrayList<>();
         String name = Text.quote(tensor.name());
         long infinite = statistics.positiveInfinite() + statistics.negativeInfinite();
@@ -54,14 +55,10 @@ final class ParameterRules {
         return broken;
     }
 
-    private static void bounds(
-            ParameterRange range, String name, ParameterStatistics statistics, List<Broken> broken) {
-        double low = !range.finite() && statistics.negativeInfinite() > 0
-                ? Double.NEGATIVE_INFINITY
-                : statistics.min();
-        double high = !range.finite() && statistics.positiveInfinite() > 0
-                ? Double.POSITIVE_INFINITY
-                : statistics.max();
+    private static void bounds(ParameterRange range, String name, ParameterStatistics statistics, List<Broken> broken) {
+        double low = !range.finite() && statistics.negativeInfinite() > 0 ? Double.NEGATIVE_INFINITY : statistics.min();
+        double high =
+                !range.finite() && statistics.positiveInfinite() > 0 ? Double.POSITIVE_INFINITY : statistics.max();
         if (low < range.min() || high > range.max()) {
             broken.add(new Broken(
                     VerificationPolicy.RANGE,
@@ -71,8 +68,7 @@ final class ParameterRules {
         statistics.spread().ifPresent(spread -> {
             // More than half of the numbers are equal: the standard deviation has to do.
             double unit = spread.deviation() > 0 ? spread.deviation() : statistics.standardDeviation();
-            double furthest =
-                    Math.max(statistics.max() - spread.median(), spread.median() - statistics.min());
+            double furthest = Math.max(statistics.max() - spread.median(), spread.median() - statistics.min());
             if (unit > 0 && furthest / unit > range.outliers()) {
                 broken.add(new Broken(
                         VerificationPolicy.OUTLIER,

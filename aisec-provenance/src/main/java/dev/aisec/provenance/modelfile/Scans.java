@@ -203,8 +203,8 @@ final class Scans {
                 place.report(
                         ParameterRules.NOT_BOOLEAN,
                         totals.firstNotBoolean,
-                        "truth values of " + Text.quote(entry.tensor.name()) + " must be 0 or 1, "
-                                + totals.notBoolean + " are not");
+                        "truth values of " + Text.quote(entry.tensor.name()) + " must be 0 or 1, " + totals.notBoolean
+                                + " are not");
             }
             if (entry.spread != null && entry.spread.impossible()) {
                 place.report(

@@ -23,7 +23,8 @@ final class Sweep {
     private static final int SEGMENT = 4 * FirstReads.BLOCK;
 
     /** What a segment says of a piece. */
-    private record Part(Scans.Piece piece, @Nullable NumberTotals totals, byte[] head, byte[] tail, int sum, int count) {}
+    private record Part(
+            Scans.Piece piece, @Nullable NumberTotals totals, byte[] head, byte[] tail, int sum, int count) {}
 
     private record Job(long number, long offset, int count, List<Scans.Piece> pieces) {}
 
@@ -57,8 +58,7 @@ final class Sweep {
         this.segment = shards.map(Shards::bytes).orElse(SEGMENT);
         long number = (length + segment - 1) / segment;
         if (shards.isPresent() && number > Shards.MOST) {
-            throw new Refusal(
-                    FileRules.TOO_LARGE, -1, "a file must have <= " + Shards.MOST + " shards, has " + number);
+            throw new Refusal(FileRules.TOO_LARGE, -1, "a file must have <= " + Shards.MOST + " shards, has " + number);
         }
         this.digests = new byte[shards.isPresent() ? (int) number * 32 : 0];
     }
@@ -138,9 +138,8 @@ final class Sweep {
     private void work() {
         try {
             NumberScan scan = new NumberScan();
-            byte[] buffer = store instanceof Store.Memory memory
-                    ? memory.bytes
-                    : new byte[(int) Math.min(segment, length)];
+            byte[] buffer =
+                    store instanceof Store.Memory memory ? memory.bytes : new byte[(int) Math.min(segment, length)];
             MessageDigest sha = shards.isPresent() ? Sha256.create() : whole;
             for (Optional<Job> job = next(); job.isPresent(); job = next()) {
                 segment(job.get(), buffer, sha, scan);

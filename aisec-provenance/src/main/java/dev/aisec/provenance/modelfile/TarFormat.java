@@ -16,22 +16,22 @@ import java.util.Set;
 public record TarFormat() implements ModelFormat {
     static final Rule HEADER = Rule.reject(
             "tar.header", "A header is damaged, or says what readers understand in different ways.", "CWE-436");
-    static final Rule NAME = Rule.reject(
-            "tar.name", "The name of an entry leads out of the archive or hides what it is.", "CWE-22");
+    static final Rule NAME =
+            Rule.reject("tar.name", "The name of an entry leads out of the archive or hides what it is.", "CWE-22");
     static final Rule DUPLICATE =
             Rule.reject("tar.duplicate", "Two entries have one name: the later one overwrites the first.", "CWE-436");
     static final Rule SIMILAR = Rule.warn(
             "tar.similar-names", "Two names differ only in case: they are one file on some systems.", "CWE-178");
     static final Rule LINK = Rule.reject("tar.link", "An entry is a link or a device, no file.", "CWE-59");
-    static final Rule TRAILING =
-            Rule.reject("tar.trailing", "Something follows the end of the archive, or padding is not empty.", "CWE-436");
+    static final Rule TRAILING = Rule.reject(
+            "tar.trailing", "Something follows the end of the archive, or padding is not empty.", "CWE-436");
 
     private static final int BLOCK = 512;
     private static final int MAGIC = 257;
     private static final int LONGEST_TEXT = 1 << 16;
     /** Records of pax that change what or where an entry is; the others are times, owners and comments. */
-    private static final Set<String> HARMLESS = Set.of(
-            "atime", "mtime", "ctime", "uid", "gid", "uname", "gname", "comment", "charset", "hdrcharset");
+    private static final Set<String> HARMLESS =
+            Set.of("atime", "mtime", "ctime", "uid", "gid", "uname", "gname", "comment", "charset", "hdrcharset");
 
     @Override
     public String name() {
@@ -57,7 +57,8 @@ public record TarFormat() implements ModelFormat {
 
     /** What the headers before an entry say of it. */
     private static final class Pending {
-        @org.jspecify.annotations.Nullable String path;
+        @org.jspecify.annotations.Nullable
+        String path;
 
         long size = -1;
 
@@ -132,8 +133,8 @@ public record TarFormat() implements ModelFormat {
             throw new Refusal(
                     LINK,
                     at + 156,
-                    "entries must be files or directories, this one is of type " + Text.quote(String.valueOf(type)) + ": "
-                            + Text.quote(name));
+                    "entries must be files or directories, this one is of type " + Text.quote(String.valueOf(type))
+                            + ": " + Text.quote(name));
         }
         String broken = EntryNames.broken(name);
         if (!broken.isEmpty()) {
@@ -152,7 +153,9 @@ public record TarFormat() implements ModelFormat {
         }
         if (directory && content.length() != 0) {
             throw new Refusal(
-                    HEADER, at, "a directory must have no content, has " + content.length() + " bytes: " + Text.quote(name));
+                    HEADER,
+                    at,
+                    "a directory must have no content, has " + content.length() + " bytes: " + Text.quote(name));
         }
         if (!directory) {
             Entries.guarded(inspection, in -> Entries.other(name, content, in));
@@ -230,7 +233,9 @@ public record TarFormat() implements ModelFormat {
             pending.size = Long.parseLong(value);
         } else {
             throw new Refusal(
-                    HEADER, at, "a record must be known and stand once, was " + Text.quote(key) + " with " + Text.quote(value));
+                    HEADER,
+                    at,
+                    "a record must be known and stand once, was " + Text.quote(key) + " with " + Text.quote(value));
         }
     }
 
