@@ -477,13 +477,15 @@ final class JinjaTemplate {
             if (!TESTS.contains(name)) {
                 report("test." + name, Standing.UNKNOWN, "test " + Text.quote(name) + " is not known");
             }
-        } else if (name.startsWith("__")) {
+        } else if (name.startsWith("__") && name.chars().anyMatch(c -> c != '_')) {
             dangerous("name." + name, "name " + Text.quote(name) + " is one of Python's own");
         } else if (OPERATORS.contains(name) || at == 0 && from > 0) {
             return;
         } else if (at + 1 < tag.size() && tag.get(at + 1).is("=")) {
-            // A keyword argument or an assignment.
-            return;
+            // An assignment, or a keyword argument, which can become text.
+            if (at > 1 && name.startsWith("_")) {
+                dangerous("name." + name, "an argument must not be named " + Text.quote(name));
+            }
         } else if (DANGEROUS_NAMES.contains(name) && (name.equals("self") || !assigned.contains(name))) {
             dangerous("name." + name, "name " + Text.quote(name) + " gives what is not in the messages");
         } else if (called) {

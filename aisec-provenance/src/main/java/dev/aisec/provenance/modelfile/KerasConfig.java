@@ -62,6 +62,8 @@ final class KerasConfig {
     static final List<Rule> RULES = List.of(
             LAMBDA, MODULE, FUNCTION, WRAPPER, CUSTOM, TF_OPERATION, EXTERNAL_FILE, PATH, SHAPE, GRAPH, MALFORMED);
 
+    private static final String WORDS = " words";
+
     private final Inspection inspection;
 
     private KerasConfig(Inspection inspection) {
@@ -95,8 +97,10 @@ final class KerasConfig {
     private void walk(JsonValue value, String key) throws IOException {
         inspection.step();
         if (value instanceof JsonArray array) {
+            // A list is the vocabulary itself: its words may look like anything.
+            String each = KerasNames.fileKey(key) ? WORDS : key;
             for (JsonValue item : array.items()) {
-                walk(item, key);
+                walk(item, each);
             }
         } else if (value instanceof JsonObject object) {
             object(object, key);
@@ -147,7 +151,7 @@ final class KerasConfig {
     }
 
     private void string(String value, String key) {
-        if (value.isEmpty()) {
+        if (value.isEmpty() || key.equals(WORDS)) {
             return;
         }
         if (KerasNames.fileKey(key)) {
@@ -229,7 +233,7 @@ final class KerasConfig {
             dangerous(name);
         } else {
             inspection.uses(
-                    Use.LAYER,
+                    known ? Use.GLOBAL : Use.LAYER,
                     known ? "keras." + simple : name,
                     known ? Standing.KNOWN : Standing.UNKNOWN,
                     CUSTOM,
@@ -327,7 +331,7 @@ final class KerasConfig {
         } else {
             boolean known = KerasNames.knownClass(className);
             inspection.uses(
-                    Use.LAYER,
+                    known && !KerasNames.layer(className) ? Use.GLOBAL : Use.LAYER,
                     known ? (KerasNames.layer(className) ? "keras.layers." : "keras.") + className : className,
                     known ? Standing.KNOWN : Standing.UNKNOWN,
                     CUSTOM,
@@ -345,7 +349,7 @@ final class KerasConfig {
             imported(module, name);
         } else if (KerasNames.known(module, name)) {
             inspection.uses(
-                    Use.LAYER,
+                    KerasNames.layer(name) ? Use.LAYER : Use.GLOBAL,
                     (KerasNames.layer(name) ? "keras.layers." : "keras.") + name,
                     Standing.KNOWN,
                     CUSTOM,

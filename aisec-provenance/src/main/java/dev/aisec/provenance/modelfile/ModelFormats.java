@@ -18,19 +18,21 @@ public final class ModelFormats {
         return List.of(
                 new Safetensors(),
                 new Gguf(),
+                new KerasFormat(),
                 new KerasH5Format(),
-                new JavaSerializationFormat(),
-                new PmmlFormat(),
+                new Dl4jFormat(),
                 new PyTorch(),
                 new PyTorchLegacy(),
                 new Npz(),
                 new Numpy(),
-                new Dl4jFormat(),
+                new JavaSerializationFormat(),
+                new PmmlFormat(),
                 new GzipFormat(),
                 new OpaqueArchiveFormat(),
                 new ZipFormat(),
                 new TarFormat(),
                 new Onnx(),
+                new TensorFlow(),
                 new Pickle());
     }
 
