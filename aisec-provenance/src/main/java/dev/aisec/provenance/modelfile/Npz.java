@@ -24,6 +24,7 @@ final class Npz implements ModelFormat {
     public List<Rule> rules() {
         List<Rule> rules = new ArrayList<>(new Numpy().rules());
         rules.add(ENTRY);
+        rules.addAll(ZipReader.RULES);
         return rules;
     }
 
@@ -40,13 +41,19 @@ final class Npz implements ModelFormat {
     public void read(ByteSource source, Inspection inspection) throws IOException {
         ZipReader zip = ZipReader.open(source, inspection);
         for (ZipReader.Member member : zip.members()) {
-            Optional<String> format = inspection.nested(member.name(), zip.content(member));
-            if (!format.equals(Optional.of("numpy"))) {
-                inspection.report(
-                        ENTRY,
-                        -1,
-                        "entries must be arrays, " + Text.quote(member.name()) + " is " + format.orElse("of no known format"));
+            if (!member.readable()) {
+                continue;
             }
+            Entries.guarded(inspection, in -> {
+                Optional<String> format = in.nested(member.name(), zip.content(member));
+                if (!format.equals(Optional.of("numpy"))) {
+                    in.report(
+                            ENTRY,
+                            -1,
+                            "entries must be arrays, " + Text.quote(member.name()) + " is "
+                                    + format.orElse("of no known format"));
+                }
+            });
         }
     }
 }

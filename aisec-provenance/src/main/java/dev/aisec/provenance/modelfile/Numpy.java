@@ -21,10 +21,10 @@ final class Numpy implements ModelFormat {
             "numpy.object",
             "The array holds Python objects, which stand in the file as a pickle: reading it can run code.",
             "CVE-2019-6446");
-    static final Rule SIZE = Rule.reject(
-            "numpy.size", "The bytes of the array are not as many as its shape and type need.", "CWE-131");
-    static final Rule HEADER = Rule.reject(
-            "numpy.header", "The header is not the dictionary that the format prescribes.", "NEP 1");
+    static final Rule SIZE =
+            Rule.reject("numpy.size", "The bytes of the array are not as many as its shape and type need.", "CWE-131");
+    static final Rule HEADER =
+            Rule.reject("numpy.header", "The header is not the dictionary that the format prescribes.", "NEP 1");
 
     private static final int MOST_HEADER = 1 << 20;
     private static final int MOST_DIMENSIONS = 64;
@@ -71,7 +71,9 @@ final class Numpy implements ModelFormat {
         } while (isArray(source.read(cursor.position(), (int) Math.min(6, cursor.remaining()))));
         if (cursor.remaining() > 0) {
             throw inspection.refuse(
-                    SIZE, cursor.position(), "nothing but arrays must follow an array, " + cursor.remaining() + " bytes do");
+                    SIZE,
+                    cursor.position(),
+                    "nothing but arrays must follow an array, " + cursor.remaining() + " bytes do");
         }
     }
 
@@ -82,12 +84,14 @@ final class Numpy implements ModelFormat {
         int major = cursor.u8();
         int minor = cursor.u8();
         if (major < 1 || major > 3 || minor != 0) {
-            throw inspection.refuse(HEADER, start + 6, "the version must be 1.0, 2.0 or 3.0, was " + major + "." + minor);
+            throw inspection.refuse(
+                    HEADER, start + 6, "the version must be 1.0, 2.0 or 3.0, was " + major + "." + minor);
         }
         long length = major == 1 ? cursor.u16le() : cursor.u32le();
         int most = Math.min(MOST_HEADER, inspection.limits().headerBytes());
         if (length > most) {
-            throw inspection.refuse(FileRules.TOO_LARGE, start + 8, "the header must have <= " + most + " bytes, has " + length);
+            throw inspection.refuse(
+                    FileRules.TOO_LARGE, start + 8, "the header must have <= " + most + " bytes, has " + length);
         }
         long at = cursor.position();
         byte[] bytes = cursor.bytes((int) length);
@@ -108,13 +112,13 @@ final class Numpy implements ModelFormat {
             // Elements that are no numbers: their bytes are the last axis.
             shape.add(header.type.bytes());
         }
-        Tensor tensor =
-                new Tensor(name, header.type.element(), header.type.order(), shape, Tensor.Role.PARAMETER);
+        Tensor tensor = new Tensor(name, header.type.element(), header.type.order(), shape, Tensor.Role.PARAMETER);
         long needed;
         try {
             needed = tensor.bytes();
         } catch (ArithmeticException e) {
-            throw inspection.refuse(SIZE, at, "an array must have < 2^63 bytes, shape " + shown(header.shape) + " has more");
+            throw inspection.refuse(
+                    SIZE, at, "an array must have < 2^63 bytes, shape " + shown(header.shape) + " has more");
         }
         if (needed > cursor.remaining()) {
             throw inspection.refuse(
@@ -146,7 +150,8 @@ final class Numpy implements ModelFormat {
         if (!(map.get("fortran_order") instanceof Boolean)) {
             throw inspection.refuse(HEADER, at, "fortran_order must be True or False, is not");
         }
-        if (!(map.get("shape") instanceof PythonLiteral.Tuple tuple) || tuple.items().size() > MOST_DIMENSIONS) {
+        if (!(map.get("shape") instanceof PythonLiteral.Tuple tuple)
+                || tuple.items().size() > MOST_DIMENSIONS) {
             throw inspection.refuse(HEADER, at, "shape must be a tuple of <= " + MOST_DIMENSIONS + " sizes, is not");
         }
         List<Long> shape = new ArrayList<>();
@@ -170,7 +175,8 @@ final class Numpy implements ModelFormat {
             return NumpyType.of(code).orElse(null);
         }
         if (descr instanceof PythonLiteral.Tuple pair && pair.items().size() == 2) {
-            return repeated(type(pair.items().get(0), depth + 1, fields), pair.items().get(1));
+            return repeated(
+                    type(pair.items().get(0), depth + 1, fields), pair.items().get(1));
         }
         if (!(descr instanceof List<?> list)) {
             return null;
@@ -203,7 +209,9 @@ final class Numpy implements ModelFormat {
         if (part == null) {
             return null;
         }
-        List<?> sizes = shape instanceof PythonLiteral.Tuple tuple ? tuple.items() : shape instanceof Long ? List.of(shape) : null;
+        List<?> sizes = shape instanceof PythonLiteral.Tuple tuple
+                ? tuple.items()
+                : shape instanceof Long ? List.of(shape) : null;
         if (sizes == null) {
             return null;
         }

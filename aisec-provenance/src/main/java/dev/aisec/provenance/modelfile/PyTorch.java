@@ -23,23 +23,15 @@ final class PyTorch implements ModelFormat {
             "pytorch.torchscript",
             "The file holds a program of TorchScript, which runs when the model is used; it is not analysed here.",
             "");
-    static final Rule ENTRY = Rule.cannotInspect(
-            "pytorch.entry", "The archive holds an entry that is no part of a model of PyTorch.", "");
     static final Rule LAYOUT = Rule.reject(
             "pytorch.layout", "The archive is not laid out as torch.save does, so readers may differ.", "CWE-436");
-    static final Rule UNUSED =
-            Rule.warn("pytorch.unused", "A storage belongs to no tensor; nobody reads it.", "");
+    static final Rule UNUSED = Rule.warn("pytorch.unused", "A storage belongs to no tensor; nobody reads it.", "");
 
     private static final String PICKLE = "data.pkl";
     private static final String STORAGES = "data/";
     private static final int MOST_TEXT = 1024;
     private static final Set<String> NOTES = Set.of(
-            "version",
-            ".data/version",
-            "byteorder",
-            ".format_version",
-            ".storage_alignment",
-            ".data/serialization_id");
+            "version", ".data/version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id");
 
     @Override
     public String name() {
@@ -54,7 +46,9 @@ final class PyTorch implements ModelFormat {
     @Override
     public List<Rule> rules() {
         List<Rule> rules = new ArrayList<>(PickleRules.ALL);
-        rules.addAll(List.of(PickleRules.TENSOR, TorchStorages.STORAGE, TORCH_SCRIPT, ENTRY, LAYOUT, UNUSED));
+        rules.addAll(List.of(PickleRules.TENSOR, TorchStorages.STORAGE, TORCH_SCRIPT, LAYOUT, UNUSED));
+        rules.addAll(ZipReader.RULES);
+        rules.addAll(Entries.RULES);
         return rules;
     }
 
@@ -111,10 +105,11 @@ final class PyTorch implements ModelFormat {
         for (ZipReader.Member member : zip.members()) {
             inspection.step();
             String name = member.name();
-            if (!name.startsWith(folder) || name.endsWith("/")) {
-                if (!name.endsWith("/") || member.size() > 0) {
-                    other(zip, member, inspection, false);
-                }
+            if (!member.readable() || member.directory()) {
+                continue;
+            }
+            if (!name.startsWith(folder)) {
+                other(zip, member, inspection, false);
                 continue;
             }
             String inner = name.substring(folder.length());
@@ -137,13 +132,25 @@ final class PyTorch implements ModelFormat {
             return;
         }
         Inspection inner = inspection.entry(main.get().name());
-        ByteSource pickle = zip.content(main.get());
-        model(pickle, inner, script, data, contents, order, zip);
+        ZipReader.Member pickle = main.get();
+        ByteOrder stored = order;
+        boolean[] whole = {false};
+        Entries.guarded(inner, in -> {
+            model(zip.content(pickle), in, script, data, contents, stored, zip);
+            whole[0] = true;
+        });
+        if (!whole[0]) {
+            return;
+        }
         for (Map.Entry<String, ZipReader.Member> unused : data.entrySet()) {
             if (!contents.containsKey(unused.getKey())) {
                 inspection.report(
-                        UNUSED, -1, "storages should belong to tensors, " + Text.quote(unused.getValue().name()) + " does not");
-                inspection.nested(unused.getValue().name(), zip.content(unused.getValue()));
+                        UNUSED,
+                        -1,
+                        "storages should belong to tensors, "
+                                + Text.quote(unused.getValue().name()) + " does not");
+                ZipReader.Member member = unused.getValue();
+                Entries.guarded(inspection, in -> in.nested(member.name(), zip.content(member)));
             }
         }
     }
@@ -157,47 +164,46 @@ final class PyTorch implements ModelFormat {
             ByteOrder order,
             ZipReader zip)
             throws IOException {
-        try {
-            TorchStorages storages = new TorchStorages(inspection, script ? "__torch__" : "");
-            Cursor cursor = new Cursor(pickle);
-            PickleStreams.Result result = PickleStreams.one(cursor, inspection, storages);
-            if (cursor.remaining() > 0) {
-                inspection.report(
-                        PickleRules.TRAILING,
-                        cursor.position(),
-                        "nothing must follow the pickle, " + cursor.remaining() + " bytes do");
-            }
-            for (Storage storage : storages.storages().values()) {
-                ZipReader.Member member = data.get(storage.key);
-                long bytes = TorchStorages.bytes(storage);
-                if (member == null) {
-                    inspection.report(
-                            TorchStorages.STORAGE, -1, "storages must be in the file, " + Text.quote(storage.key) + " is not");
-                    continue;
-                }
-                ByteSource content = zip.content(member);
-                contents.put(storage.key, content);
-                if (content.length() != bytes) {
-                    inspection.report(
-                            TorchStorages.STORAGE,
-                            -1,
-                            "storage " + Text.quote(storage.key) + " must have " + (bytes < 0 ? "too many" : bytes)
-                                    + " bytes, has " + content.length());
-                    return;
-                }
-            }
-            storages.tell(result.arrays(), contents, order);
-            PickleStreams.tellArrays(result.arrays(), inspection);
-        } catch (Refusal e) {
-            // The place is the entry, not the archive.
-            inspection.report(e.rule(), e.offset(), String.valueOf(e.getMessage()));
+        TorchStorages storages = new TorchStorages(inspection, script ? "__torch__" : "");
+        Cursor cursor = new Cursor(pickle);
+        PickleStreams.Result result = PickleStreams.one(cursor, inspection, storages);
+        if (cursor.remaining() > 0) {
+            inspection.report(
+                    PickleRules.TRAILING,
+                    cursor.position(),
+                    "nothing must follow the pickle, " + cursor.remaining() + " bytes do");
         }
+        for (Storage storage : storages.storages().values()) {
+            ZipReader.Member member = data.get(storage.key);
+            long bytes = TorchStorages.bytes(storage);
+            if (member == null) {
+                inspection.report(
+                        TorchStorages.STORAGE,
+                        -1,
+                        "storages must be in the file, " + Text.quote(storage.key) + " is not");
+                continue;
+            }
+            ByteSource content = zip.content(member);
+            contents.put(storage.key, content);
+            if (content.length() != bytes) {
+                inspection.report(
+                        TorchStorages.STORAGE,
+                        -1,
+                        "storage " + Text.quote(storage.key) + " must have " + (bytes < 0 ? "too many" : bytes)
+                                + " bytes, has " + content.length());
+                return;
+            }
+        }
+        storages.tell(result.arrays(), contents, order);
+        PickleStreams.tellArrays(result.arrays(), inspection);
     }
 
     private static String note(ZipReader zip, ZipReader.Member member, Inspection inspection) throws IOException {
         if (member.size() > MOST_TEXT) {
             inspection.report(
-                    LAYOUT, -1, Text.quote(member.name()) + " must have <= " + MOST_TEXT + " bytes, has " + member.size());
+                    LAYOUT,
+                    -1,
+                    Text.quote(member.name()) + " must have <= " + MOST_TEXT + " bytes, has " + member.size());
             return "";
         }
         ByteSource content = zip.content(member);
@@ -214,19 +220,14 @@ final class PyTorch implements ModelFormat {
     /** Entries beside the model: whatever they are, they are looked at. */
     private static void other(ZipReader zip, ZipReader.Member member, Inspection inspection, boolean script)
             throws IOException {
-        ByteSource content = zip.content(member);
         if (script && member.name().endsWith("pkl")) {
             Inspection inner = inspection.entry(member.name());
-            try {
-                PickleStreams.one(new Cursor(content), inner, new TorchStorages(inner, "__torch__"));
-            } catch (Refusal e) {
-                inner.report(e.rule(), e.offset(), String.valueOf(e.getMessage()));
-            }
-            return;
-        }
-        if (content.length() > 0 && inspection.nested(member.name(), content).isEmpty() && !script) {
-            inspection.report(
-                    ENTRY, -1, "entries must be parts of a model, " + Text.quote(member.name()) + " is of no known format");
+            Entries.guarded(inner, in -> {
+                Cursor cursor = new Cursor(zip.content(member));
+                PickleStreams.one(cursor, in, new TorchStorages(in, "__torch__"));
+            });
+        } else if (!script || !member.name().endsWith(".py") && !member.name().endsWith(".debug_pkl")) {
+            Entries.guarded(inspection, in -> Entries.other(member.name(), zip.content(member), in));
         }
     }
 }

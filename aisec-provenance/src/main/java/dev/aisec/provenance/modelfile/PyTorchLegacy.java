@@ -77,7 +77,9 @@ final class PyTorchLegacy implements ModelFormat {
             at = cursor.position();
             if (key == null || storage == null || contents.containsKey(key)) {
                 throw inspection.refuse(
-                        TorchStorages.STORAGE, at, "keys must be those of the model, each once, " + Text.quote(String.valueOf(key)) + " is not");
+                        TorchStorages.STORAGE,
+                        at,
+                        "keys must be those of the model, each once, " + Text.quote(String.valueOf(key)) + " is not");
             }
             long elements = order == ByteOrder.LITTLE_ENDIAN ? cursor.i64le() : cursor.i64be();
             long bytes = TorchStorages.bytes(storage);
@@ -106,7 +108,8 @@ final class PyTorchLegacy implements ModelFormat {
     }
 
     private static PickleValue one(Cursor cursor, Inspection inspection) throws IOException {
-        return PickleStreams.one(cursor, inspection, new PickleStreams.Host(inspection)).root();
+        return PickleStreams.one(cursor, inspection, new PickleStreams.Host(inspection))
+                .root();
     }
 
     private static ByteOrder order(Dict facts) throws IOException {

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** The storages that a pickle of PyTorch refers to, and the tensors that are views of them. */
 final class TorchStorages extends PickleStreams.Host {
     static final Rule STORAGE = Rule.reject(
-            "pytorch.storage", "A storage is missing, or is not as long or not of the type that the pickle says.", "CWE-131");
+            "pytorch.storage",
+            "A storage is missing, or is not as long or not of the type that the pickle says.",
+            "CWE-131");
 
     private final Inspection inspection;
     private final String own;
@@ -46,7 +48,10 @@ final class TorchStorages extends PickleStreams.Host {
     /** {@code ('storage', type, key, location, elements[, view])}, or {@code ('module', class, file, source)} of old files. */
     @Override
     public PickleValue persistent(PickleValue id, long offset) throws IOException {
-        if (id instanceof Tuple tuple && tuple.complete() && tuple.size >= 2 && tuple.items.get(0) instanceof Text kind) {
+        if (id instanceof Tuple tuple
+                && tuple.complete()
+                && tuple.size >= 2
+                && tuple.items.get(0) instanceof Text kind) {
             List<PickleValue> items = tuple.items;
             if (kind.is("module") && tuple.size == 4) {
                 return items.get(1);
@@ -79,7 +84,9 @@ final class TorchStorages extends PickleStreams.Host {
         if (known == null) {
             if (storages.size() >= inspection.limits().items()) {
                 throw inspection.refuse(
-                        FileRules.TOO_MANY, offset, "number of storages must be <= " + inspection.limits().items() + ", is higher");
+                        FileRules.TOO_MANY,
+                        offset,
+                        "number of storages must be <= " + inspection.limits().items() + ", is higher");
             }
             storages.put(key, storage);
             return storage;
@@ -88,7 +95,8 @@ final class TorchStorages extends PickleStreams.Host {
             problem(
                     STORAGE,
                     offset,
-                    "storage " + dev.aisec.provenance.modelfile.Text.quote(key) + " must have one type and size, has two");
+                    "storage " + dev.aisec.provenance.modelfile.Text.quote(key)
+                            + " must have one type and size, has two");
         }
         return known;
     }
@@ -131,7 +139,10 @@ final class TorchStorages extends PickleStreams.Host {
             Tensor tensor = new Tensor(name, view.type, order, view.shape, Tensor.Role.PARAMETER);
             inspection.tensor(tensor);
             tensors.add(tensor);
-            boolean same = before != null && before.start == view.start && before.type == view.type && size(before) == size(view);
+            boolean same = before != null
+                    && before.start == view.start
+                    && before.type == view.type
+                    && size(before) == size(view);
             long from = view.start * view.type.blockBytes();
             windows &= dense(view) && (same || from >= end);
             end = same ? end : from + tensor.bytes();
@@ -140,11 +151,14 @@ final class TorchStorages extends PickleStreams.Host {
         if (windows) {
             for (int i = 0; i < sorted.size(); i++) {
                 Array view = sorted.get(i);
-                boolean repeated = i > 0 && sorted.get(i - 1).start == view.start && size(sorted.get(i - 1)) == size(view);
+                boolean repeated =
+                        i > 0 && sorted.get(i - 1).start == view.start && size(sorted.get(i - 1)) == size(view);
                 if (!repeated) {
                     inspection.data(
                             tensors.get(i),
-                            content.window(view.start * view.type.blockBytes(), tensors.get(i).bytes()));
+                            content.window(
+                                    view.start * view.type.blockBytes(),
+                                    tensors.get(i).bytes()));
                 }
             }
         } else {

@@ -61,7 +61,10 @@ class NumpyTest {
 
         assertThat(report.verification().findings()).isEmpty();
         assertThat(report.verification().verdict()).isEqualTo(Verdict.ACCEPT);
-        assertThat(report.structure().tensors()).singleElement().extracting(Tensor::type).isEqualTo(type);
+        assertThat(report.structure().tensors())
+                .singleElement()
+                .extracting(Tensor::type)
+                .isEqualTo(type);
     }
 
     @ParameterizedTest
@@ -81,11 +84,12 @@ class NumpyTest {
                 "'<f3'~(1,)~3~numpy.header",
                 "'os.system'~(1,)~3~numpy.header",
                 "__import__('os')~(1,)~8~numpy.header",
-                "'<f8', 'descr': '|O'~(1,)~8~numpy.header",
+                "'<f8', 'descr': '<i4'~(1,)~8~numpy.header",
                 "'<f8', 'x': 1~(1,)~8~numpy.header",
                 "[('a', '<f8'), ('b', '|O')]~(1,)~16~file.malformed;numpy.object"
             })
-    void verify_whatDoesNotFit_isRefusedByItsRule(String descr, String shape, int bytes, String rules) throws IOException {
+    void verify_whatDoesNotFit_isRefusedByItsRule(String descr, String shape, int bytes, String rules)
+            throws IOException {
         ModelReport report = verify(npy(descr, shape, bytes));
 
         assertThat(PickleTest.codes(report)).isEqualTo(List.of(rules.split(";")));
@@ -94,7 +98,12 @@ class NumpyTest {
 
     @Test
     void verify_objectArray_isRefusedAndItsPickleInterpreted() throws IOException {
-        byte[] payload = PickleBytes.protocol(4).stackGlobal("os", "system").text("id").tuple(1).reduce().stop();
+        byte[] payload = PickleBytes.protocol(4)
+                .stackGlobal("os", "system")
+                .text("id")
+                .tuple(1)
+                .reduce()
+                .stop();
         byte[] header = npy("'|O'", "(1,)", 0);
         byte[] bytes = Arrays.copyOf(header, header.length + payload.length);
         System.arraycopy(payload, 0, bytes, header.length, payload.length);
@@ -111,7 +120,8 @@ class NumpyTest {
         byte[] huge = npy(2, header, new byte[4]);
         huge[11] = 0x7f;
         assertThat(PickleTest.codes(verify(huge))).containsExactly("file.too-large");
-        assertThat(PickleTest.codes(verify(npy(1, "(".repeat(50_000), new byte[4])))).containsExactly("numpy.header");
+        assertThat(PickleTest.codes(verify(npy(1, "(".repeat(50_000), new byte[4]))))
+                .containsExactly("numpy.header");
     }
 
     @Test
@@ -134,7 +144,8 @@ class NumpyTest {
 
         byte[] pickle = PickleBytes.protocol(4).ops("N").stop();
         byte[] bad = TestZip.stored("a.npy", npy("'<i4'", "(2,)", 8), "b.npy", pickle);
-        assertThat(PickleTest.codes(ModelVerifier.standard().verify(bad, "x.npz"))).containsExactly("npz.entry");
+        assertThat(PickleTest.codes(ModelVerifier.standard().verify(bad, "x.npz")))
+                .containsExactly("npz.entry");
     }
 
     @Test

@@ -54,11 +54,17 @@ final class PickleBytes {
     }
 
     PickleBytes i32(int value) {
-        return bytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+        return bytes(ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(value)
+                .array());
     }
 
     PickleBytes i64(long value) {
-        return bytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+        return bytes(ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array());
     }
 
     /** A tuple of up to three values on the stack. */
@@ -72,7 +78,12 @@ final class PickleBytes {
 
     /** The persistent id of a storage of PyTorch. */
     PickleBytes storage(String type, String key, int elements) {
-        return ops("(").text("storage").global("torch", type).text(key).text("cpu").integer(elements).ops("tQ");
+        return ops("(").text("storage")
+                .global("torch", type)
+                .text(key)
+                .text("cpu")
+                .integer(elements)
+                .ops("tQ");
     }
 
     /** A contiguous tensor of one or two axes. */

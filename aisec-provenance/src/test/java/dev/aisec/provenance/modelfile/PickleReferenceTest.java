@@ -31,7 +31,8 @@ class PickleReferenceTest {
     static Stream<Arguments> pickles() throws IOException {
         return lines().stream().map(line -> {
             String[] parts = line.split(" ");
-            return Arguments.of(parts[0] + " in protocol " + parts[1], HexFormat.of().parseHex(parts[2]));
+            return Arguments.of(
+                    parts[0] + " in protocol " + parts[1], HexFormat.of().parseHex(parts[2]));
         });
     }
 
@@ -50,8 +51,12 @@ class PickleReferenceTest {
         for (String line : lines()) {
             if (line.startsWith("np_array ")) {
                 ModelReport report = PickleTest.verify(HexFormat.of().parseHex(line.split(" ")[2]));
-                assertThat(report.structure().tensors()).extracting(Tensor::name).containsExactly("w", "b");
-                assertThat(report.structure().tensors()).extracting(Tensor::shape).containsExactly(List.of(2L, 3L), List.of(3L));
+                assertThat(report.structure().tensors())
+                        .extracting(Tensor::name)
+                        .containsExactly("w", "b");
+                assertThat(report.structure().tensors())
+                        .extracting(Tensor::shape)
+                        .containsExactly(List.of(2L, 3L), List.of(3L));
             }
         }
     }
@@ -61,7 +66,9 @@ class PickleReferenceTest {
         for (String line : lines()) {
             byte[] bytes = HexFormat.of().parseHex(line.split(" ")[2]);
             for (int length = 0; bytes.length < 300 && length < bytes.length; length++) {
-                assertThat(PickleTest.verify(Arrays.copyOf(bytes, length)).verification().verdict())
+                assertThat(PickleTest.verify(Arrays.copyOf(bytes, length))
+                                .verification()
+                                .verdict())
                         .as("%s bytes of %s", length, line)
                         .isNotEqualTo(Verdict.ACCEPT);
             }

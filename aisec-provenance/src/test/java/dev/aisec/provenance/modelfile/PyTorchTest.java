@@ -14,7 +14,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class PyTorchTest {
-    private static final int[] MAGIC = {0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+    private static final int[] MAGIC = {
+        0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'
+    };
 
     private static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
@@ -26,8 +28,14 @@ class PyTorchTest {
 
     private static byte[] zip(byte[] pickle, Object... more) throws IOException {
         List<Object> all = new ArrayList<>(List.of(
-                "m/data.pkl", pickle, "m/byteorder", ascii("little"), "m/version", ascii("3\n"),
-                "m/.data/serialization_id", ascii("0123456789")));
+                "m/data.pkl",
+                pickle,
+                "m/byteorder",
+                ascii("little"),
+                "m/version",
+                ascii("3\n"),
+                "m/.data/serialization_id",
+                ascii("0123456789")));
         all.addAll(Arrays.asList(more));
         return TestZip.stored(all.toArray());
     }
@@ -41,7 +49,14 @@ class PyTorchTest {
         return new PickleBytes()
                 .op(MAGIC)
                 .bytes(p2().ops("M").op(0xe9, 3).stop())
-                .bytes(p2().ops("}(").text("protocol_version").ops("M").op(0xe9, 3).text("little_endian").op(0x88).ops("u").stop())
+                .bytes(p2().ops("}(")
+                        .text("protocol_version")
+                        .ops("M")
+                        .op(0xe9, 3)
+                        .text("little_endian")
+                        .op(0x88)
+                        .ops("u")
+                        .stop())
                 .bytes(model)
                 .bytes(p2().ops("](").text(key).ops("e").stop())
                 .i64(elements)
@@ -80,11 +95,18 @@ class PyTorchTest {
             if (type.getValue() == ElementType.OPAQUE) {
                 continue;
             }
-            byte[] pickle = p2().ops("}").text("w").tensor(type.getKey(), "0", 6, 0, 2, 3).ops("s").stop();
+            byte[] pickle = p2().ops("}")
+                    .text("w")
+                    .tensor(type.getKey(), "0", 6, 0, 2, 3)
+                    .ops("s")
+                    .stop();
             ModelReport report =
                     verify(zip(pickle, "m/data/0", new byte[6 * type.getValue().blockBytes()]));
             assertThat(report.verification().findings()).as(type.getKey()).isEmpty();
-            assertThat(report.structure().tensors()).singleElement().extracting(Tensor::type).isEqualTo(type.getValue());
+            assertThat(report.structure().tensors())
+                    .singleElement()
+                    .extracting(Tensor::type)
+                    .isEqualTo(type.getValue());
         }
     }
 
@@ -92,18 +114,30 @@ class PyTorchTest {
     void verify_untypedStorageOfNewTypes_isAccepted() throws IOException {
         byte[] pickle = p2().global("torch._utils", "_rebuild_tensor_v3")
                 .ops("((")
-                .text("storage").global("torch.storage", "UntypedStorage").text("0").text("cpu").integer(12)
+                .text("storage")
+                .global("torch.storage", "UntypedStorage")
+                .text("0")
+                .text("cpu")
+                .integer(12)
                 .ops("tQ")
-                .integer(0).integer(12).tuple(1).integer(1).tuple(1)
+                .integer(0)
+                .integer(12)
+                .tuple(1)
+                .integer(1)
+                .tuple(1)
                 .op(0x89)
-                .global("collections", "OrderedDict").ops(")R")
+                .global("collections", "OrderedDict")
+                .ops(")R")
                 .global("torch", "float8_e4m3fn")
                 .ops("}tR")
                 .stop();
         ModelReport report = verify(zip(pickle, "m/data/0", new byte[12]));
 
         assertThat(report.verification().findings()).isEmpty();
-        assertThat(report.structure().tensors()).singleElement().extracting(Tensor::type).isEqualTo(ElementType.F8_E4M3);
+        assertThat(report.structure().tensors())
+                .singleElement()
+                .extracting(Tensor::type)
+                .isEqualTo(ElementType.F8_E4M3);
     }
 
     @Test
@@ -113,14 +147,42 @@ class PyTorchTest {
                 .global("torch._utils", "_rebuild_parameter")
                 .tensor("HalfStorage", "0", 6, 0, 2, 3)
                 .op(0x88)
-                .global("collections", "OrderedDict").ops(")R")
-                .tuple(3).reduce()
+                .global("collections", "OrderedDict")
+                .ops(")R")
+                .tuple(3)
+                .reduce()
                 .text("optimizer")
-                .ops("}(").text("state").ops("}").integer(0).ops("}").text("step").integer(7).ops("ss")
-                .text("param_groups").ops("]").ops("}").text("lr").ops("G").bytes(new byte[8]).ops("sa").ops("u")
-                .text("dtype").global("torch", "float16")
-                .text("device").global("torch", "device").text("cuda").integer(0).tuple(2).reduce()
-                .text("size").global("torch", "Size").integer(2).integer(3).tuple(2).tuple(1).reduce()
+                .ops("}(")
+                .text("state")
+                .ops("}")
+                .integer(0)
+                .ops("}")
+                .text("step")
+                .integer(7)
+                .ops("ss")
+                .text("param_groups")
+                .ops("]")
+                .ops("}")
+                .text("lr")
+                .ops("G")
+                .bytes(new byte[8])
+                .ops("sa")
+                .ops("u")
+                .text("dtype")
+                .global("torch", "float16")
+                .text("device")
+                .global("torch", "device")
+                .text("cuda")
+                .integer(0)
+                .tuple(2)
+                .reduce()
+                .text("size")
+                .global("torch", "Size")
+                .integer(2)
+                .integer(3)
+                .tuple(2)
+                .tuple(1)
+                .reduce()
                 .ops("u")
                 .stop();
         ModelReport report = verify(zip(pickle, "m/data/0", new byte[12]));
@@ -132,9 +194,12 @@ class PyTorchTest {
     @Test
     void verify_sharedStorage_isAccepted() throws IOException {
         byte[] pickle = p2().ops("}(")
-                .text("tied").tensor("FloatStorage", "0", 6, 0, 2, 3)
-                .text("same").tensor("FloatStorage", "0", 6, 0, 2, 3)
-                .text("last").tensor("FloatStorage", "0", 6, 4, 1, 2)
+                .text("tied")
+                .tensor("FloatStorage", "0", 6, 0, 2, 3)
+                .text("same")
+                .tensor("FloatStorage", "0", 6, 0, 2, 3)
+                .text("last")
+                .tensor("FloatStorage", "0", 6, 4, 1, 2)
                 .ops("u")
                 .stop();
         ModelReport report = verify(zip(pickle, "m/data/0", new byte[24]));
@@ -148,14 +213,20 @@ class PyTorchTest {
         byte[] content = new byte[24];
         content[2] = (byte) 0xc0;
         content[3] = 0x7f;
-        byte[] pickle = p2().ops("}").text("w").tensor("FloatStorage", "0", 6, 0, 2, 3).ops("s").stop();
+        byte[] pickle = p2().ops("}")
+                .text("w")
+                .tensor("FloatStorage", "0", 6, 0, 2, 3)
+                .ops("s")
+                .stop();
 
-        assertThat(PickleTest.codes(verify(zip(pickle, "m/data/0", content)))).containsExactly("parameters.not-a-number");
+        assertThat(PickleTest.codes(verify(zip(pickle, "m/data/0", content))))
+                .containsExactly("parameters.not-a-number");
     }
 
     @Test
     void verify_maliciousPickle_isFoundInEveryEntry() throws IOException {
-        byte[] evil = p2().global("posix", "system").text("id").tuple(1).reduce().stop();
+        byte[] evil =
+                p2().global("posix", "system").text("id").tuple(1).reduce().stop();
         byte[] good = p2().ops("}").stop();
 
         assertThat(PickleTest.codes(verify(zip(evil)))).containsExactly("pickle.code");
@@ -168,30 +239,45 @@ class PyTorchTest {
     void verify_tensorsOutsideStorages_areRefused() throws IOException {
         byte[] beyond = p2().tensor("FloatStorage", "0", 6, 1, 2, 3).stop();
         byte[] negative = p2().tensor("FloatStorage", "0", 6, -1, 2, 3).stop();
-        byte[] overflow = p2().tensor("FloatStorage", "0", 6, 0, Integer.MAX_VALUE, Integer.MAX_VALUE).stop();
+        byte[] overflow = p2().tensor("FloatStorage", "0", 6, 0, Integer.MAX_VALUE, Integer.MAX_VALUE)
+                .stop();
 
-        assertThat(PickleTest.codes(verify(zip(beyond, "m/data/0", new byte[24])))).containsExactly("pytorch.tensor");
-        assertThat(PickleTest.codes(verify(zip(negative, "m/data/0", new byte[24])))).containsExactly("pickle.arguments");
-        assertThat(PickleTest.codes(verify(zip(overflow, "m/data/0", new byte[24])))).containsExactly("pytorch.tensor");
+        assertThat(PickleTest.codes(verify(zip(beyond, "m/data/0", new byte[24]))))
+                .containsExactly("pytorch.tensor");
+        assertThat(PickleTest.codes(verify(zip(negative, "m/data/0", new byte[24]))))
+                .containsExactly("pickle.arguments");
+        assertThat(PickleTest.codes(verify(zip(overflow, "m/data/0", new byte[24]))))
+                .containsExactly("pytorch.tensor");
     }
 
     @Test
     void verify_storagesThatDoNotFit_areRefused() throws IOException {
         byte[] pickle = p2().tensor("FloatStorage", "0", 6, 0, 2, 3).stop();
-        byte[] two = p2().tensor("FloatStorage", "0", 6, 0, 2, 3).tensor("DoubleStorage", "0", 6, 0, 2, 3).tuple(2).stop();
+        byte[] two = p2().tensor("FloatStorage", "0", 6, 0, 2, 3)
+                .tensor("DoubleStorage", "0", 6, 0, 2, 3)
+                .tuple(2)
+                .stop();
 
         assertThat(PickleTest.codes(verify(zip(pickle)))).containsExactly("pytorch.storage");
-        assertThat(PickleTest.codes(verify(zip(pickle, "m/data/0", new byte[23])))).containsExactly("pytorch.storage");
-        assertThat(PickleTest.codes(verify(zip(pickle, "m/data/0", new byte[25])))).containsExactly("pytorch.storage");
+        assertThat(PickleTest.codes(verify(zip(pickle, "m/data/0", new byte[23]))))
+                .containsExactly("pytorch.storage");
+        assertThat(PickleTest.codes(verify(zip(pickle, "m/data/0", new byte[25]))))
+                .containsExactly("pytorch.storage");
         assertThat(PickleTest.codes(verify(zip(two, "m/data/0", new byte[24])))).containsExactly("pytorch.storage");
     }
 
     @Test
     void verify_expandedTensor_isRefusedIfItWouldFillTheMemory() throws IOException {
         byte[] bomb = p2().global("torch._utils", "_rebuild_tensor_v2")
-                .ops("(").storage("FloatStorage", "0", 1).integer(0)
-                .integer(2_000_000_000).tuple(1).integer(0).tuple(1)
-                .op(0x89).ops("}tR")
+                .ops("(")
+                .storage("FloatStorage", "0", 1)
+                .integer(0)
+                .integer(2_000_000_000)
+                .tuple(1)
+                .integer(0)
+                .tuple(1)
+                .op(0x89)
+                .ops("}tR")
                 .stop();
 
         assertThat(PickleTest.codes(verify(zip(bomb, "m/data/0", new byte[4])))).containsExactly("pickle.expansion");
@@ -200,32 +286,60 @@ class PyTorchTest {
     @Test
     void verify_hooksAndForeignRebuilders_areRefused() throws IOException {
         byte[] hooks = p2().global("torch._utils", "_rebuild_tensor_v2")
-                .ops("(").storage("FloatStorage", "0", 1).integer(0)
-                .integer(1).tuple(1).integer(1).tuple(1)
-                .op(0x89).ops("}").integer(1).global("builtins", "list").ops("stR")
+                .ops("(")
+                .storage("FloatStorage", "0", 1)
+                .integer(0)
+                .integer(1)
+                .tuple(1)
+                .integer(1)
+                .tuple(1)
+                .op(0x89)
+                .ops("}")
+                .integer(1)
+                .global("builtins", "list")
+                .ops("stR")
                 .stop();
         byte[] type = p2().global("torch._tensor", "_rebuild_from_type_v2")
-                .ops("(").global("os", "system").global("torch", "Tensor").text("id").tuple(1).ops("NtR")
+                .ops("(")
+                .global("os", "system")
+                .global("torch", "Tensor")
+                .text("id")
+                .tuple(1)
+                .ops("NtR")
                 .stop();
         byte[] list = p2().global("torch._tensor", "_rebuild_from_type_v2")
-                .ops("(").global("builtins", "bytearray").global("torch", "Tensor").integer(2_000_000_000).tuple(1).ops("NtR")
+                .ops("(")
+                .global("builtins", "bytearray")
+                .global("torch", "Tensor")
+                .integer(2_000_000_000)
+                .tuple(1)
+                .ops("NtR")
                 .stop();
 
-        assertThat(PickleTest.codes(verify(zip(hooks, "m/data/0", new byte[4])))).containsExactly("pickle.arguments");
+        assertThat(PickleTest.codes(verify(zip(hooks, "m/data/0", new byte[4]))))
+                .containsExactly("pickle.arguments");
         assertThat(PickleTest.codes(verify(zip(type)))).containsExactly("pickle.code");
         assertThat(PickleTest.codes(verify(zip(list)))).containsExactly("pickle.arguments");
     }
 
     @Test
     void verify_torchScript_cannotBeInspectedButItsPicklesAre() throws IOException {
-        byte[] model = p2().global("__torch__", "Net").ops(")").op(0x81).ops("}b").stop();
-        byte[] script = zip(model, "m/code/__torch__.py", ascii("class Net(Module):\n  pass\n"), "m/constants.pkl", p2().tuple(0).stop());
+        byte[] model =
+                p2().global("__torch__", "Net").ops(")").op(0x81).ops("}b").stop();
+        byte[] script = zip(
+                model,
+                "m/code/__torch__.py",
+                ascii("class Net(Module):\n  pass\n"),
+                "m/constants.pkl",
+                p2().tuple(0).stop());
         ModelReport report = verify(script);
         assertThat(report.verification().verdict()).isEqualTo(Verdict.CANNOT_INSPECT);
         assertThat(PickleTest.codes(report)).containsExactly("pytorch.torchscript");
 
-        byte[] evil = p2().global("posix", "system").text("id").tuple(1).reduce().stop();
-        byte[] worse = zip(model, "m/code/__torch__.py", ascii("class Net(Module):\n  pass\n"), "m/constants.pkl", evil);
+        byte[] evil =
+                p2().global("posix", "system").text("id").tuple(1).reduce().stop();
+        byte[] worse =
+                zip(model, "m/code/__torch__.py", ascii("class Net(Module):\n  pass\n"), "m/constants.pkl", evil);
         assertThat(verify(worse).verification().verdict()).isEqualTo(Verdict.REJECT);
     }
 
@@ -233,36 +347,55 @@ class PyTorchTest {
     void verify_twoModelsInOneArchive_areRefused() throws IOException {
         byte[] good = p2().ops("}").stop();
 
-        assertThat(PickleTest.codes(verify(zip(good, "n/data.pkl", good, "n/version", ascii("3\n"))))).contains("pytorch.layout");
+        assertThat(PickleTest.codes(verify(zip(good, "n/data.pkl", good, "n/version", ascii("3\n")))))
+                .contains("pytorch.layout");
     }
 
     @Test
     void verify_bigEndianModel_isReadInItsOrder() throws IOException {
         byte[] bytes = TestZip.stored(
-                "m/data.pkl", p2().tensor("FloatStorage", "0", 1, 0, 1, 1).stop(), "m/byteorder", ascii("big"), "m/version",
-                ascii("3\n"), "m/data/0", new byte[] {0x7f, (byte) 0xc0, 0, 0});
+                "m/data.pkl",
+                p2().tensor("FloatStorage", "0", 1, 0, 1, 1).stop(),
+                "m/byteorder",
+                ascii("big"),
+                "m/version",
+                ascii("3\n"),
+                "m/data/0",
+                new byte[] {0x7f, (byte) 0xc0, 0, 0});
 
         assertThat(PickleTest.codes(verify(bytes))).containsExactly("parameters.not-a-number");
     }
 
     @Test
     void verify_legacyStream_isReadToItsEnd() throws IOException {
-        byte[] model = p2().ops("}").text("w").tensor("FloatStorage", "k", 6, 0, 2, 3).ops("s").stop();
+        byte[] model = p2().ops("}")
+                .text("w")
+                .tensor("FloatStorage", "k", 6, 0, 2, 3)
+                .ops("s")
+                .stop();
         ModelReport report = verify(legacy(model, "k", 6, new byte[24]));
         assertThat(report.verification().findings()).isEmpty();
         assertThat(report.verification().verdict()).isEqualTo(Verdict.ACCEPT);
         assertThat(report.structure().format()).isEqualTo("pytorch-legacy");
         assertThat(report.structure().tensors()).extracting(Tensor::name).containsExactly("w");
 
-        assertThat(PickleTest.codes(verify(legacy(model, "k", 6, new byte[25])))).containsExactly("pickle.trailing");
-        assertThat(PickleTest.codes(verify(legacy(model, "k", 7, new byte[28])))).containsExactly("pytorch.storage");
-        assertThat(PickleTest.codes(verify(legacy(model, "x", 6, new byte[24])))).containsExactly("pytorch.storage");
-        assertThat(PickleTest.codes(verify(legacy(model, "k", 6, new byte[23])))).containsExactly("file.truncated");
+        assertThat(PickleTest.codes(verify(legacy(model, "k", 6, new byte[25]))))
+                .containsExactly("pickle.trailing");
+        assertThat(PickleTest.codes(verify(legacy(model, "k", 7, new byte[28]))))
+                .containsExactly("pytorch.storage");
+        assertThat(PickleTest.codes(verify(legacy(model, "x", 6, new byte[24]))))
+                .containsExactly("pytorch.storage");
+        assertThat(PickleTest.codes(verify(legacy(model, "k", 6, new byte[23]))))
+                .containsExactly("file.truncated");
     }
 
     @Test
     void verify_legacyStreamCutAnywhere_isNeverAccepted() throws IOException {
-        byte[] model = p2().ops("}").text("w").tensor("FloatStorage", "k", 6, 0, 2, 3).ops("s").stop();
+        byte[] model = p2().ops("}")
+                .text("w")
+                .tensor("FloatStorage", "k", 6, 0, 2, 3)
+                .ops("s")
+                .stop();
         byte[] whole = legacy(model, "k", 6, new byte[24]);
         for (int length = 0; length < whole.length; length++) {
             // The magic number alone is a pickle of one number.
@@ -286,7 +419,11 @@ class PyTorchTest {
     @Test
     void verify_mutatedModels_giveAnAnswer() throws IOException {
         Random random = new Random(13);
-        byte[] model = p2().ops("}").text("w").tensor("FloatStorage", "k", 6, 0, 2, 3).ops("s").stop();
+        byte[] model = p2().ops("}")
+                .text("w")
+                .tensor("FloatStorage", "k", 6, 0, 2, 3)
+                .ops("s")
+                .stop();
         List<byte[]> seeds = List.of(
                 legacy(model, "k", 6, new byte[24]),
                 zip(stateDict(), "m/data/0", new byte[24], "m/data/1", new byte[8]));
