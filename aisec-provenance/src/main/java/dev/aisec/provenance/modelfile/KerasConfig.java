@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class KerasConfig {
     static final Rule LAMBDA = Rule.reject(
-            "keras.lambda", "A Lambda layer or function holds compiled Python code that runs with the model.",
+            "keras.lambda",
+            "A Lambda layer or function holds compiled Python code that runs with the model.",
             "CVE-2024-3660, CVE-2025-9905");
     static final Rule MODULE = Rule.reject(
             "keras.module",
@@ -35,8 +36,8 @@ final class KerasConfig {
             "keras.function",
             "The configuration names a function of Keras that reads files, fetches them or turns protection off.",
             "CVE-2025-8747, CVE-2025-9906");
-    static final Rule WRAPPER = Rule.reject(
-            "keras.wrapper", "A layer loads another model, with the code in it.", "CVE-2026-1462");
+    static final Rule WRAPPER =
+            Rule.reject("keras.wrapper", "A layer loads another model, with the code in it.", "CVE-2026-1462");
     static final Rule CUSTOM = Rule.reject(
             "keras.custom-object",
             "The configuration names a class or function that is not one of Keras: what it does is not in the file.",
@@ -49,20 +50,25 @@ final class KerasConfig {
             "CVE-2025-12058");
     static final Rule PATH = Rule.warn(
             "keras.path", "The configuration holds what looks like an absolute path or an address.", "CVE-2025-12058");
-    static final Rule SHAPE =
-            Rule.reject("keras.shape", "A size in the configuration overflows, or exceeds what any layer has.", "CWE-190");
+    static final Rule SHAPE = Rule.reject(
+            "keras.shape", "A size in the configuration overflows, or exceeds what any layer has.", "CWE-190");
     static final Rule GRAPH = Rule.reject(
-            "keras.graph", "The layers form a cycle or use a layer that does not exist: building them may not end.",
+            "keras.graph",
+            "The layers form a cycle or use a layer that does not exist: building them may not end.",
             "CWE-835");
-    static final Rule MALFORMED = Rule.reject(
-            "keras.config", "The configuration is not the JSON that Keras writes.", "");
+    static final Rule MALFORMED =
+            Rule.reject("keras.config", "The configuration is not the JSON that Keras writes.", "");
 
     static final List<Rule> RULES = List.of(
             LAMBDA, MODULE, FUNCTION, WRAPPER, CUSTOM, TF_OPERATION, EXTERNAL_FILE, PATH, SHAPE, GRAPH, MALFORMED);
 
     private static final String WORDS = " words";
 
+    private static final int MOST_NAME = 4096;
+    private static final int MOST_NAMES = 1 << 24;
+
     private final Inspection inspection;
+    private long names;
 
     private KerasConfig(Inspection inspection) {
         this.inspection = inspection;
@@ -72,12 +78,7 @@ final class KerasConfig {
     static void read(byte[] utf8, boolean model, Inspection inspection) throws IOException {
         Limits limits = inspection.limits();
         JsonValue value = JsonParser.parse(
-                utf8,
-                new JsonLimits(
-                        limits.headerBytes(),
-                        limits.depth(),
-                        limits.items(),
-                        limits.headerBytes()));
+                utf8, new JsonLimits(limits.headerBytes(), limits.depth(), limits.items(), limits.headerBytes()));
         KerasConfig config = new KerasConfig(inspection);
         if (!(value instanceof JsonObject object)) {
             throw inspection.refuse(MALFORMED, 0, "a configuration must be a JSON object");
@@ -112,8 +113,7 @@ final class KerasConfig {
         } else if (value instanceof JsonNumber number
                 && KerasNames.sizeKey(key)
                 && Math.abs(number.value()) > Integer.MAX_VALUE) {
-            inspection.report(
-                    SHAPE, -1, key + " must be <= " + Integer.MAX_VALUE + ", was " + number.value());
+            inspection.report(SHAPE, -1, key + " must be <= " + Integer.MAX_VALUE + ", was " + number.value());
         }
     }
 
@@ -286,8 +286,17 @@ final class KerasConfig {
         }
         if (className.startsWith("__") && className.endsWith("__")) {
             switch (className) {
-                case "__tuple__", "__tensor__", "__numpy__", "__bytes__", "__complex__", "__ellipsis__", "__slice__",
-                        "__keras_tensor__", "__dict__", "__set__", "__list__" -> {
+                case "__tuple__",
+                        "__tensor__",
+                        "__numpy__",
+                        "__bytes__",
+                        "__complex__",
+                        "__ellipsis__",
+                        "__slice__",
+                        "__keras_tensor__",
+                        "__dict__",
+                        "__set__",
+                        "__list__" -> {
                     return;
                 }
                 default -> {}
@@ -307,7 +316,11 @@ final class KerasConfig {
             }
             return;
         }
-        if (registered != null && registered.contains(">") && !registered.startsWith("keras>")) {
+        boolean optimizer = KerasNames.registeredOptimizer(className);
+        if (registered != null
+                && registered.contains(">")
+                && !KerasNames.registeredOptimizer(registered)
+                && !registered.startsWith("keras>")) {
             inspection.uses(
                     Use.LAYER,
                     registered,
@@ -324,7 +337,7 @@ final class KerasConfig {
         } else if (KerasNames.dangerous("", className)) {
             dangerous(className);
         } else {
-            boolean known = KerasNames.knownClass(className);
+            boolean known = optimizer || KerasNames.knownClass(className);
             inspection.uses(
                     known && !KerasNames.layer(className) ? Use.GLOBAL : Use.LAYER,
                     known ? (KerasNames.layer(className) ? "keras.layers." : "keras.") + className : className,
@@ -443,7 +456,7 @@ final class KerasConfig {
             if (name == null && layer.members().get("config") instanceof JsonObject inner) {
                 name = text(inner, "name");
             }
-            String full = prefix + (name == null ? "" : name);
+            String full = kept(prefix + (name == null ? "" : name));
             List<String> inputs = new ArrayList<>();
             if (sequential) {
                 if (!last.isEmpty()) {
@@ -456,7 +469,9 @@ final class KerasConfig {
                         List<String[]> references = new ArrayList<>();
                         references(node, references);
                         own.add(references);
-                        references.forEach(r -> inputs.add(prefix + r[0]));
+                        for (String[] reference : references) {
+                            inputs.add(kept(prefix + reference[0]));
+                        }
                     }
                 }
                 if (name != null) {
@@ -467,7 +482,9 @@ final class KerasConfig {
                 }
             }
             inspection.operator(new Operator(
-                    full, type(text(layer, "module"), String.valueOf(className)), new ArrayList<>(new TreeSet<>(inputs)),
+                    full,
+                    type(text(layer, "module"), String.valueOf(className)),
+                    new ArrayList<>(new TreeSet<>(inputs)),
                     List.of()));
             last = full;
             if (className != null && KerasNames.model(simple(className))) {
@@ -477,6 +494,18 @@ final class KerasConfig {
         if (!sequential) {
             acyclic(nodes, nested);
         }
+    }
+
+    /** A name with those of the models around it, all of which are kept. */
+    private String kept(String name) throws IOException {
+        names += 64 + name.length();
+        if (name.length() > MOST_NAME || names > MOST_NAMES) {
+            throw inspection.refuse(
+                    FileRules.TOO_LARGE,
+                    -1,
+                    "names of layers must have <= " + MOST_NAME + " characters, " + MOST_NAMES + " in all, have more");
+        }
+        return name;
     }
 
     private static String type(@Nullable String module, String className) {
@@ -520,19 +549,24 @@ final class KerasConfig {
             for (int i = 0; i < count; i++) {
                 String key = layer.getKey() + "\0" + i;
                 int inputs = 0;
-                for (String[] reference : layer.getValue().isEmpty() ? List.<String[]>of() : layer.getValue().get(i)) {
+                for (String[] reference : layer.getValue().isEmpty()
+                        ? List.<String[]>of()
+                        : layer.getValue().get(i)) {
                     inspection.step();
                     List<List<String[]>> source = layers.get(reference[0]);
                     if (source == null) {
                         inspection.report(
-                                GRAPH, -1, "inputs of " + Text.quote(layer.getKey()) + " must be layers, one is "
+                                GRAPH,
+                                -1,
+                                "inputs of " + Text.quote(layer.getKey()) + " must be layers, one is "
                                         + Text.quote(reference[0]));
                         return;
                     }
                     // A model within a model has a node of its own before those of its uses.
                     int node = Integer.parseInt(reference[1]) - (nested.get(reference[0]) && source.size() > 0 ? 1 : 0);
                     node = Math.max(0, Math.min(node, Math.max(0, source.size() - 1)));
-                    users.computeIfAbsent(reference[0] + "\0" + node, k -> new ArrayList<>()).add(key);
+                    users.computeIfAbsent(reference[0] + "\0" + node, k -> new ArrayList<>())
+                            .add(key);
                     inputs++;
                 }
                 waiting.put(key, inputs);

@@ -21,7 +21,8 @@ final class XmlReader {
             "A document type or an entity makes an XML parser read files, open connections or expand without end.",
             "CWE-611, CWE-776");
     static final Rule INSTRUCTION = Rule.reject(
-            "pmml.processing-instruction", "A processing instruction makes a reader load a style sheet or run code.",
+            "pmml.processing-instruction",
+            "A processing instruction makes a reader load a style sheet or run code.",
             "CWE-611");
     static final Rule ENCODING = Rule.reject(
             "pmml.encoding",
@@ -44,6 +45,7 @@ final class XmlReader {
 
     private static final int MOST_ATTRIBUTES = 200;
     private static final int MOST_TAG = 1 << 20;
+    private static final int MOST_NAME = 1024;
 
     private final Inspection inspection;
     private final Cursor c;
@@ -182,7 +184,9 @@ final class XmlReader {
         }
         if (!open.isEmpty()) {
             throw new Refusal(
-                    FileRules.TRUNCATED, c.position(), "element " + Text.quote(open.get(open.size() - 1)) + " must end");
+                    FileRules.TRUNCATED,
+                    c.position(),
+                    "element " + Text.quote(open.get(open.size() - 1)) + " must end");
         }
         if (!root) {
             throw malformed("a document must have a root element, has none");
@@ -228,7 +232,8 @@ final class XmlReader {
                             "encoding must be UTF-8, US-ASCII or ISO-8859-1, was " + Text.quote(encoding));
             }
             if (start > 0 && (ascii || latin)) {
-                throw new Refusal(ENCODING, 0, "a byte-order mark of UTF-8 must not stand before " + Text.quote(encoding));
+                throw new Refusal(
+                        ENCODING, 0, "a byte-order mark of UTF-8 must not stand before " + Text.quote(encoding));
             }
         }
         c.position(start + declaration.end());
@@ -335,7 +340,12 @@ final class XmlReader {
                 || character == '_'
                 || character == ':'
                 || character >= 0x80
-                || name.length() > 0 && (character >= '0' && character <= '9' || character == '-' || character == '.')) {
+                || name.length() > 0
+                        && (character >= '0' && character <= '9' || character == '-' || character == '.')) {
+            if (name.length() > MOST_NAME) {
+                throw new Refusal(
+                        FileRules.TOO_LARGE, c.position(), "a name must have <= " + MOST_NAME + " characters, has more");
+            }
             name.appendCodePoint(character);
             character = inTag();
         }
@@ -383,7 +393,9 @@ final class XmlReader {
             }
             if (++count > MOST_ATTRIBUTES) {
                 throw new Refusal(
-                        FileRules.TOO_MANY, at, "attributes of an element must be <= " + MOST_ATTRIBUTES + ", are more");
+                        FileRules.TOO_MANY,
+                        at,
+                        "attributes of an element must be <= " + MOST_ATTRIBUTES + ", are more");
             }
             String attribute = name(character);
             if (skipSpace() != '=') {
@@ -411,6 +423,10 @@ final class XmlReader {
             if (a.getKey().equals("xmlns") || a.getKey().startsWith("xmlns:")) {
                 if (own == declared) {
                     own = new HashMap<>(declared);
+                }
+                if (a.getValue().length() > MOST_NAME) {
+                    throw new Refusal(
+                            FileRules.TOO_LARGE, at, "a namespace must have <= " + MOST_NAME + " characters, has more");
                 }
                 own.put(a.getKey().equals("xmlns") ? "" : a.getKey().substring(6), a.getValue());
             }
