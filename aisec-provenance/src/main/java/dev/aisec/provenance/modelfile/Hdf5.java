@@ -419,6 +419,9 @@ final class Hdf5 {
             sink.object(path, true);
             newGroup(messages, linkInfo, path, depth);
         } else if (layout != null) {
+            if (path.isEmpty()) {
+                throw file.malformed(address, "the root must be a group");
+            }
             sink.object(path, false);
             dataset(messages, layout, type, path, texts);
         } else if (type != null) {
@@ -756,7 +759,7 @@ final class Hdf5 {
         if (version > 1 && (flags & 2) != 0) {
             throw file.unsupported(offset, "shared dataspaces are not supported");
         }
-        List<Long> shape = dataspace(new Cursor(c.take(spaceSize)), offset);
+        List<Long> shape = dataspace(new Cursor(c.take(spaceSize)), offset).axes;
         c.skip(padding(spaceSize, align));
         long count = product(shape, 1, offset);
         long size = product(shape, type.size(), offset);
@@ -867,7 +870,10 @@ final class Hdf5 {
         return read;
     }
 
-    private List<Long> dataspace(Cursor c, long offset) throws IOException {
+    /** The axes of a dataspace and their maxima, below 0 where there is none. */
+    private record Space(List<Long> axes, List<Long> maxima) {}
+
+    private Space dataspace(Cursor c, long offset) throws IOException {
         int version = c.u8();
         if (version != 1 && version != 2) {
             throw file.unsupported(offset, "version of a dataspace must be 1 or 2, was " + version);
@@ -881,7 +887,7 @@ final class Hdf5 {
         if (version == 1) {
             c.skip(4);
         } else if (kind == 2) {
-            return List.of(0L);
+            return new Space(List.of(0L), List.of(0L));
         }
         List<Long> shape = new ArrayList<>();
         for (int i = 0; i < rank; i++) {
@@ -891,17 +897,19 @@ final class Hdf5 {
             }
             shape.add(size);
         }
+        List<Long> maxima = new ArrayList<>(shape);
         if ((flags & 1) != 0) {
             long unlimited = file.lengthSize() == 8 ? -1 : (1L << 8 * file.lengthSize()) - 1;
             for (int i = 0; i < rank; i++) {
                 long most = Hdf5File.uint(c, file.lengthSize());
+                maxima.set(i, most == unlimited ? -1 : most);
                 if (most != unlimited && (most < 0 || most < shape.get(i))) {
                     throw new Refusal(
                             SHAPE, offset, "an axis must be <= its maximum of " + most + ", was " + shape.get(i));
                 }
             }
         }
-        return shape;
+        return new Space(shape, maxima);
     }
 
     private static long product(List<Long> shape, long each, long offset) throws IOException {
@@ -939,7 +947,8 @@ final class Hdf5 {
         }
         Cursor t = new Cursor(bytes.window(typeMessage.at, typeMessage.length));
         Hdf5Type type = (typeMessage.flags & 2) != 0 ? shared(t, typeMessage.at) : Hdf5Type.read(file, t);
-        List<Long> shape = dataspace(new Cursor(bytes.window(space.at, space.length)), space.at);
+        Space axes = dataspace(new Cursor(bytes.window(space.at, space.length)), space.at);
+        List<Long> shape = axes.axes;
         long size = product(shape, type.size(), space.at);
         Tensor tensor = tensor(type, shape, path, texts);
         if (tensor != null) {
@@ -948,7 +957,7 @@ final class Hdf5 {
             inspection.report(
                     UNSUPPORTED, typeMessage.at, "elements of " + Text.quote(path) + " are of a type that is not read");
         }
-        Hdf5Chunks chunks = new Hdf5Chunks(file, chunkK, tensor, shape, type.size(), path);
+        Hdf5Chunks chunks = new Hdf5Chunks(file, chunkK, tensor, shape, axes.maxima, type.size(), path);
         chunks.read(
                 new Cursor(bytes.window(layout.at, layout.length)),
                 layout.at,

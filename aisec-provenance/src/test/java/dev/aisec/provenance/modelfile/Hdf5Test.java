@@ -178,7 +178,7 @@ class Hdf5Test {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"dense-v110", "chunks-v110", "chunks-latest", "earliest", "types"})
+    @ValueSource(strings = {"dense-v110", "chunks-v110", "chunks-latest", "arrays-v110", "earliest", "types"})
     void read_fileOfTheReferenceLibrary_accepted(String name) throws IOException {
         byte[] file = resource(name);
         assertThat(Verified.accepted(file, name + ".h5").structure().tensors()).isNotEmpty();
