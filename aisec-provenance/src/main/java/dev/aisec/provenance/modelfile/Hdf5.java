@@ -818,7 +818,9 @@ final class Hdf5 {
         }
         boolean binary = (value[0] & 0xff) == 0x80 && value[1] >= 2 && value[1] <= 5;
         String head = new String(value, 0, Math.min(200, value.length), StandardCharsets.ISO_8859_1);
-        if (binary || head.matches("(?s)(\\(?[ci][A-Za-z_][\\w.]*\n[A-Za-z_]\\w*\n[(.)pqR\u0080-\u00ff].*|\\([dl]p\\d+\n.*)")) {
+        if (binary
+                || head.matches(
+                        "(?s)(\\(?[ci][A-Za-z_][\\w.]*\n[A-Za-z_]\\w*\n[(.)pqR\u0080-\u00ff].*|\\([dl]p\\d+\n.*)")) {
             throw new Refusal(
                     PICKLE,
                     offset,

@@ -34,7 +34,8 @@ final class Hdf5Chunks {
     private long stored;
     private long[] last = {};
 
-    Hdf5Chunks(Hdf5File file,
+    Hdf5Chunks(
+            Hdf5File file,
             int chunkK,
             @Nullable Tensor tensor,
             List<Long> shape,

@@ -130,10 +130,7 @@ final class Hdf5File {
         }
         int most = Math.min(MOST_STRUCTURES, inspection.limits().items());
         if (seen.size() > most) {
-            throw new Refusal(
-                    FileRules.TOO_MANY,
-                    address,
-                    "number of structures must be <= " + most + ", is higher");
+            throw new Refusal(FileRules.TOO_MANY, address, "number of structures must be <= " + most + ", is higher");
         }
         region(address, length);
     }

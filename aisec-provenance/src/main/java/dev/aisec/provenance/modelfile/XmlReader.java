@@ -344,7 +344,9 @@ final class XmlReader {
                         && (character >= '0' && character <= '9' || character == '-' || character == '.')) {
             if (name.length() > MOST_NAME) {
                 throw new Refusal(
-                        FileRules.TOO_LARGE, c.position(), "a name must have <= " + MOST_NAME + " characters, has more");
+                        FileRules.TOO_LARGE,
+                        c.position(),
+                        "a name must have <= " + MOST_NAME + " characters, has more");
             }
             name.appendCodePoint(character);
             character = inTag();
