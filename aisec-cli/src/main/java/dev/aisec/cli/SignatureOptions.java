@@ -14,6 +14,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +78,11 @@ final class SignatureOptions {
             throw new IllegalArgumentException("--at and --signer must be given with --cert");
         }
         return true;
+    }
+
+    /** The signature. */
+    Optional<Path> file() {
+        return Optional.ofNullable(signature);
     }
 
     /** Verifies a model, file or folder; only if a signature is {@link #given}. */
