@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,15 +36,9 @@ public record GridSearch(
         double multiplierBound) {
     /** Checks the components. */
     public GridSearch {
-        if (!(bound >= 0 && bound <= 1)) {
-            throw new IllegalArgumentException("bound must be in [0, 1], was " + bound);
-        }
-        if (size < 3) {
-            throw new IllegalArgumentException("size must be >= 3, was " + size);
-        }
-        if (!(limit > 0 && limit < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("limit must be > 0 and finite, was " + limit);
-        }
+        Checks.share("bound", bound);
+        Checks.atLeast("size", 3, size);
+        Checks.positive("limit", limit);
         if (!(multiplierBound >= limit && multiplierBound < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(
                     "multiplierBound must be >= limit, " + limit + ", and finite, was " + multiplierBound);

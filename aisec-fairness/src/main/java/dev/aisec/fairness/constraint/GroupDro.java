@@ -6,6 +6,7 @@ import dev.aisec.core.model.CrossEntropyLoss;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.Targets;
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 
 /**
@@ -29,10 +30,8 @@ import java.util.Arrays;
 public record GroupDro(Loss base, double step, int groups) {
     /** Checks the components. */
     public GroupDro {
-        if (!(step >= 0 && step < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("step must be >= 0 and finite, was " + step);
-        }
-        GroupColumn.requireGroups(groups);
+        Checks.notNegative("step", step);
+        Checks.atLeast("groups", 1, groups);
     }
 
     /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,11 +53,7 @@ final class Lagrangian {
             Moments moments,
             CostSensitiveLearner learner,
             double most) {
-        int n = Features.requireFinite("features", features, columns);
-        if (n != rows.size()) {
-            throw new IllegalArgumentException(
-                    "rows must be as many as rows of features, " + n + ", were " + rows.size());
-        }
+        Checks.features(features, columns, rows);
         this.features = features;
         this.columns = columns;
         this.rows = rows;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 
 /**
@@ -24,12 +24,8 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
 
     /** Checks the components. */
     public LogisticRegression {
-        if (!(ridge > 0 && ridge < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("ridge must be > 0 and finite, was " + ridge);
-        }
-        if (iterations < 1) {
-            throw new IllegalArgumentException("iterations must be >= 1, was " + iterations);
-        }
+        Checks.positive("ridge", ridge);
+        Checks.atLeast("iterations", 1, iterations);
     }
 
     /**
@@ -53,7 +49,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
 
     @Override
     public Model fit(double[] features, int columns, boolean[] favourable, double[] weights) {
-        int n = Features.requireFinite("features", features, columns);
+        int n = Checks.features("features", features, columns);
         if (favourable.length != n || weights.length != n) {
             throw new IllegalArgumentException("labels and weights must be as many as rows, " + n + ", were "
                     + favourable.length + " and " + weights.length);
@@ -277,7 +273,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
         @Override
         public double[] scores(double[] features) {
             int columns = coefficients.length;
-            int n = Features.requireFinite("features", features, columns);
+            int n = Checks.features("features", features, columns);
             double[] scores = new double[n];
             for (int i = 0; i < n; i++) {
                 double m = intercept;

@@ -8,6 +8,7 @@ import dev.aisec.core.Interval;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Seed;
 import dev.aisec.core.Technique;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -167,7 +168,7 @@ public final class RandomizedClassifier {
      * @return in [0, 1]; abstained if there are no rows concerned or only of one group
      */
     public Estimate deviation(double[] features, GroupedRows rows, double confidence) {
-        requireConfidence(confidence);
+        Checks.confidence(confidence);
         double[] accept = accept(features, rows);
         int groups = rows.space().size();
         int events = constraint.events();
@@ -241,7 +242,7 @@ public final class RandomizedClassifier {
      * @return in [0, 1], with an interval as in {@link #deviation}; abstained if no row has weight
      */
     public Estimate error(double[] features, GroupedRows rows, double confidence) {
-        requireConfidence(confidence);
+        Checks.confidence(confidence);
         double[] accept = accept(features, rows);
         MeanBound wrong = new MeanBound();
         for (int i = 0; i < accept.length; i++) {
@@ -296,11 +297,5 @@ public final class RandomizedClassifier {
                     "rows must be as many as rows of features, " + accept.length + ", were " + rows.size());
         }
         return accept;
-    }
-
-    private static void requireConfidence(double confidence) {
-        if (!(confidence > 0 && confidence < 1)) {
-            throw new IllegalArgumentException("confidence must be in (0, 1), was " + confidence);
-        }
     }
 }

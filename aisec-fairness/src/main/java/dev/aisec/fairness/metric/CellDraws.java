@@ -30,6 +30,10 @@ final class CellDraws {
         if (n < settings.minimum() || !Double.isFinite(value)) {
             return new Estimate.Abstained(undefined, n);
         }
+        Estimate.Abstained few = settings.tooFewDraws(2, n);
+        if (few != null) {
+            return few;
+        }
         double[] found = new double[settings.replicates()];
         int count = 0;
         Poisson[] laws = new Poisson[length];
@@ -57,7 +61,46 @@ final class CellDraws {
         Arrays.sort(sorted);
         double alpha = (1 - settings.confidence()) / 2;
         int low = Math.max(0, (int) Math.floor(alpha * (count + 1)) - 1);
-        Interval interval = new Interval(sorted[low], sorted[count - 1 - low], settings.confidence());
+        double lower = sorted[low];
+        double upper = sorted[count - 1 - low];
+        if (sorted[0] == sorted[count - 1]) {
+            // No draw moves it, as none has rows in cells that are empty here.
+            for (double other : unseen(cube, settings, function)) {
+                lower = Double.isFinite(other) ? Math.min(lower, other) : lower;
+                upper = Double.isFinite(other) ? Math.max(upper, other) : upper;
+            }
+        }
+        Interval interval = new Interval(lower, upper, settings.confidence());
         return new Estimate.Measured(value, Proportion.around(value, interval), n);
+    }
+
+    /**
+     * The function with rows in the empty cells, one after the other, of the group with the fewest rows: as many as may have gone unseen
+     * (rule of three, −ln(1 − confidence)).
+     */
+    private static double[] unseen(GroupCube cube, AuditSettings settings, ToDoubleFunction<double[]> function) {
+        int smallest = -1;
+        for (int g = 0; g < cube.space().size(); g++) {
+            if (cube.count(g) > 0 && (smallest < 0 || cube.count(g) < cube.count(smallest))) {
+                smallest = g;
+            }
+        }
+        double[] cells = new double[cube.space().size() * GroupCube.CELLS];
+        double sum = 0;
+        double square = 0;
+        for (int c = 0; c < cells.length; c++) {
+            cells[c] = cube.sum(c);
+            sum += c / GroupCube.CELLS == smallest ? cube.sum(c) : 0;
+            square += c / GroupCube.CELLS == smallest ? cube.square(c) : 0;
+        }
+        double[] values = new double[GroupCube.CELLS];
+        for (int k = 0; k < values.length; k++) {
+            int cell = smallest * GroupCube.CELLS + k;
+            double before = cells[cell];
+            cells[cell] += before == 0 ? -Math.log1p(-settings.confidence()) * square / sum : 0;
+            values[k] = function.applyAsDouble(cells);
+            cells[cell] = before;
+        }
+        return values;
     }
 }

@@ -11,7 +11,8 @@ import dev.aisec.core.Estimate;
  * <p>GE(α) = 1/(α(α−1)) · mean((b/μ)^α − 1); α = 1 (Theil): mean(b/μ · ln(b/μ)); α = 0 (mean log deviation): −mean(ln(b/μ)),
  * undefined as soon as someone has benefit 0.
  *
- * <p>Interval: percentile bootstrap of the cube; biased where the index is near 0. All weights count.
+ * <p>Interval: percentile bootstrap of the cube; biased where the index is near 0. Where no draw moves it, since no error was
+ * seen, it holds what as many errors would give as may have gone unseen (rule of three). All weights count.
  *
  * <p>Source: Speicher et al., A Unified Approach to Quantifying Algorithmic Unfairness, KDD 2018.
  *
@@ -113,6 +114,9 @@ public record GeneralizedEntropy(double alpha, boolean betweenGroups, AuditSetti
         if (alpha == 0) {
             return -Math.log(share);
         }
-        return (Math.pow(share, alpha) - 1) / (alpha * (alpha - 1));
+        // Both have the same mean, as that of the shares is 1; each is exact next to its pole, 1 or 0.
+        return alpha > 0.5
+                ? share == 0 ? 0 : share * Math.expm1((alpha - 1) * Math.log(share)) / (alpha * (alpha - 1))
+                : Math.expm1(alpha * Math.log(share)) / (alpha * (alpha - 1));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.metric;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ public final class GroupScores {
      * @param space the groups
      * @param groups the group of each row, in [0, {@code space.size()})
      * @param favourable whether its recorded label is the favourable one; as many
-     * @param scores finite; as many
+     * @param scores in [-1e100, 1e100]; as many
      * @return the scores
      */
     public static GroupScores of(GroupSpace space, int[] groups, boolean[] favourable, double[] scores) {
@@ -65,29 +66,24 @@ public final class GroupScores {
      * @param space the groups
      * @param groups the group of each row, in [0, {@code space.size()})
      * @param favourable whether its recorded label is the favourable one; as many
-     * @param scores finite; as many
-     * @param weights in [0, 10¹⁵⁰]; as many; null for 1 each; rows of weight 0 are not counted
+     * @param scores in [-1e100, 1e100]; as many
+     * @param weights 0 or in [1e-100, 1e100]; as many; null for 1 each; rows of weight 0 are not counted
      * @return the scores
      */
     public static GroupScores of(
             GroupSpace space, int[] groups, boolean[] favourable, double[] scores, double @Nullable [] weights) {
         int n = groups.length;
-        if (favourable.length != n || scores.length != n || weights != null && weights.length != n) {
-            throw new IllegalArgumentException("favourable, scores and weights must be as many as groups, " + n);
-        }
+        Checks.size("favourable", "groups", n, favourable.length);
+        Checks.size("scores", "groups", n, scores.length);
         int size = space.size();
+        Checks.groups(groups, size);
+        Checks.boundedScores(scores);
+        if (weights != null) {
+            Checks.size("weights", "groups", n, weights.length);
+            Checks.weights(weights);
+        }
         int[] counts = new int[size];
         for (int i = 0; i < n; i++) {
-            if (groups[i] < 0 || groups[i] >= size) {
-                throw new IllegalArgumentException(
-                        "groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
-            }
-            if (!Double.isFinite(scores[i])) {
-                throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
-            }
-            if (weights != null && !(weights[i] >= 0 && weights[i] <= 1e150)) {
-                throw new IllegalArgumentException("weights must be in [0, 1e150], row " + i + " was " + weights[i]);
-            }
             if (counts(weights, i)) {
                 counts[groups[i]]++;
             }
@@ -124,7 +120,7 @@ public final class GroupScores {
     }
 
     private static boolean counts(double @Nullable [] weights, int row) {
-        return weights == null || weights[row] * weights[row] > 0;
+        return weights == null || weights[row] > 0;
     }
 
     private static double[] distinct(double[] sorted) {
@@ -159,9 +155,7 @@ public final class GroupScores {
     }
 
     Block block(int group) {
-        if (group < 0 || group >= blocks.length) {
-            throw new IllegalArgumentException("group must be in [0, " + blocks.length + "), was " + group);
-        }
+        Checks.group(group, blocks.length);
         return blocks[group];
     }
 
@@ -200,9 +194,13 @@ public final class GroupScores {
      * The decisions of a threshold.
      *
      * @param threshold finite; scores at or above it are selected
-     * @return the cube; weighted only if some weight is not 1
+     * @return the cube
+     * @throws IllegalStateException if rows have weights other than 1
      */
     public GroupCube decide(double threshold) {
+        if (Double.isNaN(threshold)) {
+            throw new IllegalArgumentException("threshold must be a number, was NaN");
+        }
         GroupCube.Accumulator table = GroupCube.accumulator(space);
         for (int g = 0; g < blocks.length; g++) {
             Block block = blocks[g];
@@ -246,16 +244,16 @@ public final class GroupScores {
          * @param space the groups
          * @param bits logarithm of the number of bins, in [1, 20]; bins times groups at most 2²⁴
          * @param lower least score
-         * @param upper greatest score, above {@code lower}; both finite
+         * @param upper greatest score, above {@code lower}; both in [-1e100, 1e100]
          */
         public Histogram(GroupSpace space, int bits, double lower, double upper) {
             if (bits < 1 || bits > 20 || (long) space.size() << bits > 1 << 24) {
                 throw new IllegalArgumentException(
                         "bits must be in [1, 20] and bins times groups at most 2^24, was " + bits);
             }
-            if (!(lower < upper) || !Double.isFinite(upper - lower)) {
+            if (!(lower >= -1e100 && lower < upper && upper <= 1e100)) {
                 throw new IllegalArgumentException(
-                        "lower must be < upper and both finite, were " + lower + " and " + upper);
+                        "lower must be < upper and both in [-1e100, 1e100], were " + lower + " and " + upper);
             }
             this.space = space;
             this.bins = 1 << bits;
@@ -283,19 +281,15 @@ public final class GroupScores {
          * @param group in [0, {@code space.size()})
          * @param favourable whether the recorded label is the favourable one
          * @param score in [lower, upper]
-         * @param weight in [0, 10¹⁵⁰]; 0 leaves the table as it is
+         * @param weight 0 or in [1e-100, 1e100]; 0 leaves the table as it is
          */
         public void add(int group, boolean favourable, double score, double weight) {
-            if (group < 0 || group >= space.size()) {
-                throw new IllegalArgumentException("group must be in [0, " + space.size() + "), was " + group);
-            }
+            Checks.group(group, space.size());
             if (!(score >= lower && score <= upper)) {
                 throw new IllegalArgumentException("score must be in [" + lower + ", " + upper + "], was " + score);
             }
-            if (!(weight >= 0 && weight <= 1e150)) {
-                throw new IllegalArgumentException("weight must be in [0, 1e150], was " + weight);
-            }
-            if (weight * weight > 0) {
+            Checks.weight(weight);
+            if (weight > 0) {
                 int bin = Math.min(bins - 1, (int) ((score - lower) / (upper - lower) * bins));
                 int row = group * 2 + (favourable ? 1 : 0);
                 weights[row * bins + bin] += weight;

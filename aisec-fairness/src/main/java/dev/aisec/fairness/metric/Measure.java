@@ -76,15 +76,19 @@ public enum Measure {
                 return new Estimate.Abstained("no rows with wrongly favourable decision", measured.n());
             }
             Interval interval = measured.interval();
+            // Not the odds of the share, which may have rounded to 1.
+            int first = group * GroupCube.CELLS;
+            double value = cube.sum(first + GroupCube.FALSE_NEGATIVE) / cube.sum(first + GroupCube.FALSE_POSITIVE);
             return new Estimate.Measured(
-                    odds(measured.value()),
-                    new Interval(odds(interval.lower()), odds(interval.upper()), interval.confidence()),
+                    value,
+                    Proportion.around(
+                            value, new Interval(odds(interval.lower()), odds(interval.upper()), interval.confidence())),
                     measured.n());
         }
 
         @Override
         double value(double[] cells, int first) {
-            return odds(super.value(cells, first));
+            return cells[first + GroupCube.FALSE_NEGATIVE] / cells[first + GroupCube.FALSE_POSITIVE];
         }
     };
 

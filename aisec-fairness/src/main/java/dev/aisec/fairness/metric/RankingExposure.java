@@ -2,17 +2,15 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
-import dev.aisec.core.Interval;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * Exposure in rankings: the share of attention that a group gets minus its share of the items, averaged over rankings; the
  * attention of position r = 1, 2, … is 1/log₂(1 + r). Above 0 the group stands further up than its part. Merit plays no
  * role.
  *
- * <p>Interval: Student's over rankings, taken as independent; with one ranking it abstains. Rankings without an item of the
+ * <p>Interval: Student's over rankings, taken as independent; with one ranking, or if all are alike, it abstains. Rankings without an item of the
  * group count with 0.
  *
  * <p>Source: Singh, Joachims, Fairness of Exposure in Rankings, KDD 2018 (demographic parity of exposure).
@@ -65,9 +63,7 @@ public record RankingExposure(AuditSettings settings) {
         if (n < least) {
             return new Estimate.Abstained("rankings must be at least " + least + ", were " + n, n);
         }
-        double half = TDistribution.of(n - 1).inverseSurvivalProbability((1 - settings.confidence()) / 2)
-                * Math.sqrt(Math.max(0, moment) / (n - 1) / n);
-        return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
+        return StudentMean.of(mean, moment, n, settings.confidence());
     }
 
     private static double[] excess(GroupSpace space, int[] ranking) {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * Fairness of scores: how well they rank within and across groups, whether they mean the same in each, and how their
@@ -180,7 +179,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             sum += block.squares()[label][i] / total / total * d * d;
         }
         double n = block.effective(label);
-        return n > 1 ? sum * n / (n - 1) : sum;
+        // One row shows no spread: the largest variance of a number in [0, 1] with this mean takes its place.
+        return n >= 2 ? sum * n / (n - 1) : mean * (1 - mean) / n;
     }
 
     /**
@@ -322,7 +322,7 @@ public record ScoreAudit(AuditSettings settings, int bins) {
 
     /**
      * Balance for the positive or the negative class: difference of the mean scores of the rows with that label. Welch's
-     * interval.
+     * interval, with a half-width of at least −ln(1 − confidence)/n of the smaller class times the range of the scores.
      *
      * <p>Source: Kleinberg, Mullainathan, Raghavan, Inherent Trade-Offs in the Fair Determination of Risk Scores, ITCS 2017.
      *
@@ -361,24 +361,17 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             }
             error[side] = variance / (n[side] - 1);
         }
-        return welch(mean, error, n, rows, settings.confidence());
-    }
-
-    /** Difference of two means with their squared standard errors. */
-    static Estimate.Measured welch(double[] mean, double[] error, double[] n, long rows, double confidence) {
-        double difference = mean[0] - mean[1];
-        double squared = error[0] + error[1];
-        double half = 0;
-        if (squared > 0) {
-            double degrees = squared * squared / (error[0] * error[0] / (n[0] - 1) + error[1] * error[1] / (n[1] - 1));
-            degrees = degrees >= 1 ? degrees : 1;
-            half = TDistribution.of(degrees).inverseSurvivalProbability((1 - confidence) / 2) * Math.sqrt(squared);
-        }
-        return new Estimate.Measured(difference, new Interval(difference - half, difference + half, confidence), rows);
+        Block a = scores.block(group);
+        Block b = scores.block(reference);
+        double range = Math.max(a.values()[a.values().length - 1], b.values()[b.values().length - 1])
+                - Math.min(a.values()[0], b.values()[0]);
+        return widened(
+                StudentMean.welch(mean, error, n, rows, settings.confidence()), unseen(Math.min(n[0], n[1])) * range);
     }
 
     /**
-     * Calibration in the large: share of favourable labels − mean score. Normal interval for the mean of label − score.
+     * Calibration in the large: share of favourable labels − mean score. Normal interval for the mean of label − score,
+     * with a half-width of at least −ln(1 − confidence)/n (rule of three).
      *
      * @param scores in [0, 1]; else it abstains
      * @param group the group
@@ -411,7 +404,25 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         double size = effective(block);
         double half =
                 Proportion.quantile(settings.confidence()) * Math.sqrt(variance * (size > 1 ? size / (size - 1) : 1));
-        return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
+        return widened(
+                new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n),
+                unseen(size));
+    }
+
+    /** Rule of three: the share of rows unlike all those seen that may have gone unseen. */
+    private double unseen(double n) {
+        return Math.min(1, -Math.log1p(-settings.confidence()) / n);
+    }
+
+    private static Estimate.Measured widened(Estimate.Measured estimate, double half) {
+        Interval interval = estimate.interval();
+        return new Estimate.Measured(
+                estimate.value(),
+                new Interval(
+                        Math.min(interval.lower(), estimate.value() - half),
+                        Math.max(interval.upper(), estimate.value() + half),
+                        interval.confidence()),
+                estimate.n());
     }
 
     private static boolean probabilities(Block block) {
@@ -420,11 +431,12 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     }
 
     /**
-     * Debiased calibration error within a group: root of Σ share·((label mean − score mean)² − v) over bins of equal mass,
-     * where v = p(1 − p)/(n − 1) is what chance adds to the square of a bin; a negative sum gives 0. Equal scores stay in
+     * Debiased calibration error within a group: root of Σ share·((label mean − score mean)² − v) over bins of about equal mass and 2
+     * rows or more, where v = p(1 − p)/(n − 1) is what chance adds to the square of a bin; a negative sum gives 0. Equal scores stay in
      * one bin. Interval: normal for the sum, then the root.
      *
-     * <p>Limit: calibration within a bin is not seen; the plain error by bins is biased upward, this one is not.
+     * <p>Limit: calibration within a bin is not seen; the plain error by bins is biased upward; the square of this one is not, but for the
+     * spread of scores within a bin.
      *
      * <p>Source: Kumar, Liang, Ma, Verified Uncertainty Calibration, NeurIPS 2019, definition 4.
      *
@@ -475,6 +487,7 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         List<double[]> table = new ArrayList<>();
         double[] bin = new double[4];
         double done = 0;
+        double next = total / bins * (1 - 1e-12);
         for (int i = 0; i < block.values().length; i++) {
             double weight = block.weights()[0][i] + block.weights()[1][i];
             bin[0] += weight;
@@ -482,9 +495,21 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             bin[2] += weight * block.values()[i];
             bin[3] += block.squares()[0][i] + block.squares()[1][i];
             done += weight;
-            if (done >= total * (table.size() + 1) / bins || i == block.values().length - 1) {
+            boolean large = bin[0] / bin[3] * bin[0] > 1.5;
+            // A bin of fewer than 2 rows shows no spread: it is filled up, or added to the one before.
+            if (large && done >= next) {
                 table.add(bin);
                 bin = new double[4];
+                // After a tie that filled several bins at once the next one is as large as the others.
+                next = total * (Math.floor(done / total * bins * (1 + 1e-12)) + 1) / bins;
+            }
+        }
+        if (bin[0] > 0 && (bin[0] / bin[3] * bin[0] > 1.5 || table.isEmpty())) {
+            table.add(bin);
+        } else if (bin[0] > 0) {
+            double[] last = table.get(table.size() - 1);
+            for (int k = 0; k < last.length; k++) {
+                last[k] += bin[k];
             }
         }
         return table;

@@ -148,9 +148,7 @@ final class ScoreBootstrap {
             }
             found[r] = deviation.of(drawn);
         }
-        Arrays.sort(found);
-        int rank = (int) Math.ceil(settings.confidence() * (found.length + 1)) - 1;
-        return found[Math.min(rank, found.length - 1)];
+        return settings.quantile(found);
     }
 
     double rocDeviation() {

@@ -6,6 +6,7 @@ import dev.aisec.core.Finding;
 import dev.aisec.core.Interval;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Severity;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,7 @@ public record PolicyAudit(
     }
 
     static PolicyAudit of(DecisionPolicy policy, GroupedRows rows, double[] scores, boolean inSample) {
-        ScoreCurve.checked(rows, scores);
+        Checks.scores(rows, scores);
         int groups = rows.space().size();
         Mean[] positive = new Mean[groups];
         Mean[] negative = new Mean[groups];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.List;
 
@@ -29,13 +30,7 @@ public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, 
 
     /** Checks the tolerance. */
     public ThresholdOptimizer {
-        checkTolerance(tolerance);
-    }
-
-    static void checkTolerance(double tolerance) {
-        if (!(tolerance >= 0 && tolerance <= 1)) {
-            throw new IllegalArgumentException("tolerance must be in [0, 1], was " + tolerance);
-        }
+        Checks.share("tolerance", tolerance);
     }
 
     /**

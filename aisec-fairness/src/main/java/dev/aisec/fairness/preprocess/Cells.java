@@ -143,16 +143,4 @@ final class Cells {
             }
         }
     }
-
-    static void requireScores(GroupedRows rows, double[] scores) {
-        if (scores.length != rows.size()) {
-            throw new IllegalArgumentException(
-                    "scores must be as many as rows, " + rows.size() + ", were " + scores.length);
-        }
-        for (int i = 0; i < scores.length; i++) {
-            if (!Double.isFinite(scores[i])) {
-                throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
-            }
-        }
-    }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.preprocess;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 
 /**
@@ -24,9 +24,7 @@ public record CorrelationRemover(double strength) {
 
     /** Checks the strength. */
     public CorrelationRemover {
-        if (!(strength >= 0 && strength <= 1)) {
-            throw new IllegalArgumentException("strength must be in [0, 1], was " + strength);
-        }
+        Checks.share("strength", strength);
     }
 
     /**
@@ -63,8 +61,8 @@ public record CorrelationRemover(double strength) {
      * @return the fitted remover
      */
     public Fitted fit(double[] features, int columns, double[] sensitive, int sensitiveColumns) {
-        int n = Features.requireFinite("features", features, columns);
-        int m = Features.requireFinite("sensitive", sensitive, sensitiveColumns);
+        int n = Checks.features("features", features, columns);
+        int m = Checks.features("sensitive", sensitive, sensitiveColumns);
         if (n != m) {
             throw new IllegalArgumentException("sensitive must have as many rows as features, " + n + ", had " + m);
         }
@@ -177,9 +175,9 @@ public record CorrelationRemover(double strength) {
          * @return the changed features
          */
         public double[] transform(double[] features, double[] sensitive) {
-            int n = Features.requireFinite("features", features, columns);
+            int n = Checks.features("features", features, columns);
             int k = means.length;
-            if (Features.requireFinite("sensitive", sensitive, k) != n) {
+            if (Checks.features("sensitive", sensitive, k) != n) {
                 throw new IllegalArgumentException(
                         "sensitive must have as many rows as features, " + n + ", had " + sensitive.length / k);
             }

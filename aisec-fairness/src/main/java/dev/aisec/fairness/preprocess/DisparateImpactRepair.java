@@ -2,6 +2,7 @@
 package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupSpace;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -29,9 +30,7 @@ import java.util.random.RandomGenerator;
 public record DisparateImpactRepair(double level, Seed seed) {
     /** Checks the level. */
     public DisparateImpactRepair {
-        if (!(level >= 0 && level <= 1)) {
-            throw new IllegalArgumentException("level must be in [0, 1], was " + level);
-        }
+        Checks.share("level", level);
     }
 
     /**
@@ -68,20 +67,9 @@ public record DisparateImpactRepair(double level, Seed seed) {
     }
 
     private static void requireRows(GroupSpace space, int[] groups, double[] values) {
-        if (values.length != groups.length) {
-            throw new IllegalArgumentException(
-                    "values must be as many as groups, " + groups.length + ", were " + values.length);
-        }
-        int size = space.size();
-        for (int i = 0; i < groups.length; i++) {
-            if (groups[i] < 0 || groups[i] >= size) {
-                throw new IllegalArgumentException(
-                        "groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
-            }
-            if (!Double.isFinite(values[i])) {
-                throw new IllegalArgumentException("values must be finite, row " + i + " was " + values[i]);
-            }
-        }
+        Checks.size("values", "groups", groups.length, values.length);
+        Checks.groups(groups, space.size());
+        Checks.finite("values", values);
     }
 
     /** The distributions of one feature. Immutable. */
