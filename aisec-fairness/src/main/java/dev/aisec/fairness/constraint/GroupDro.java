@@ -109,6 +109,10 @@ public record GroupDro(Loss base, double step, int groups) {
             }
             double max = Double.NEGATIVE_INFINITY;
             for (int g = 0; g < sums.length; g++) {
+                if (!Double.isFinite(sums[g])) {
+                    // It would stay in the weights of all later batches.
+                    throw new IllegalStateException("loss must be finite, sum of group " + g + " was " + sums[g]);
+                }
                 logWeights[g] += sizes[g] == 0 ? 0 : settings.step * sums[g] / sizes[g];
                 max = Math.max(max, logWeights[g]);
             }

@@ -31,8 +31,21 @@ final class Lagrangian {
         }
     }
 
-    /** What the learner was asked, and said. */
-    private record Question(double[] multipliers, Hypothesis answer) {}
+    /** What the learner was asked, and said; with the least value of all answers known by now. */
+    private static final class Question {
+        final double[] multipliers;
+        final double value;
+        double least = Double.POSITIVE_INFINITY;
+
+        Question(double[] multipliers, Hypothesis answer) {
+            this.multipliers = multipliers;
+            this.value = answer.value(multipliers);
+        }
+
+        void meet(Hypothesis hypothesis) {
+            least = Math.min(least, hypothesis.value(multipliers));
+        }
+    }
 
     /** Above this the tableau of the linear program would not fit. */
     private static final int MOST_CONSTRAINTS = 1_000;
@@ -82,33 +95,39 @@ final class Lagrangian {
         }
         Scorer scorer = learner.fit(features, columns, labels, weights);
         double[] scores = scorer.scores(features);
-        if (scores.length != labels.length) {
-            throw new IllegalArgumentException(
-                    "scores must be as many as rows, " + labels.length + ", were " + scores.length);
-        }
+        Checks.size("scores", "rows", labels.length, scores.length);
         for (int i = 0; i < scores.length; i++) {
-            if (Double.isNaN(scores[i])) {
-                throw new IllegalArgumentException("scores must not be NaN, row " + i + " was");
-            }
+            Moments.requireNumber(scores[i], i);
         }
         double[] rates = moments.rates(rows, scores);
         for (Hypothesis known : found) {
             if (Arrays.equals(known.rates(), rates)) {
-                asked.add(new Question(multipliers.clone(), known));
+                ask(multipliers, known);
                 return known;
             }
         }
         Hypothesis answer = new Hypothesis(scorer, rates, moments.error(rates), moments.violations(rates));
         found.add(answer);
-        asked.add(new Question(multipliers.clone(), answer));
+        for (Question question : asked) {
+            question.meet(answer);
+        }
+        ask(multipliers, answer);
         return answer;
+    }
+
+    private void ask(double[] multipliers, Hypothesis answer) {
+        Question question = new Question(multipliers.clone(), answer);
+        for (Hypothesis hypothesis : found) {
+            question.meet(hypothesis);
+        }
+        asked.add(question);
     }
 
     /** The largest dual value among the multipliers that the learner was asked about, against all answers known by now. */
     double lower() {
         double best = Double.NEGATIVE_INFINITY;
         for (Question question : asked) {
-            best = Math.max(best, least(question.multipliers()));
+            best = Math.max(best, question.least);
         }
         return best;
     }
@@ -117,18 +136,9 @@ final class Lagrangian {
     double shortfall() {
         double worst = 0;
         for (Question question : asked) {
-            double value = question.answer().value(question.multipliers());
-            worst = Math.max(worst, value - least(question.multipliers()));
+            worst = Math.max(worst, question.value - question.least);
         }
         return worst;
-    }
-
-    private double least(double[] multipliers) {
-        double least = Double.POSITIVE_INFINITY;
-        for (Hypothesis h : found) {
-            least = Math.min(least, h.value(multipliers));
-        }
-        return least;
     }
 
     /** The error of a mixture plus the bound on the multipliers times its largest violation. */

@@ -75,8 +75,8 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
             double constant = good == bad ? 0 : good > 0 ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
             return new Model(new double[columns], constant, true);
         }
-        Problem problem = new Problem(features, columns, favourable, weights, rows / (good + bad));
-        return problem.solve(Math.log(good / bad));
+        Problem problem = new Problem(features, columns, favourable, weights, good + bad);
+        return problem.solve(Math.log(good) - Math.log(bad));
     }
 
     /** The rows with weight, standardised, and the running fit. */
@@ -89,7 +89,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
         private final double[] mean;
         private final double[] deviation;
 
-        Problem(double[] features, int columns, boolean[] favourable, double[] weights, double scale) {
+        Problem(double[] features, int columns, boolean[] favourable, double[] weights, double total) {
             this.columns = columns;
             int count = 0;
             for (double weight : weights) {
@@ -106,7 +106,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
                 if (weights[i] > 0) {
                     System.arraycopy(features, i * columns, x, r * columns, columns);
                     y[r] = favourable[i] ? 1 : -1;
-                    w[r++] = weights[i] * scale;
+                    w[r++] = weights[i] / total * rows;
                 }
             }
             for (int i = 0; i < rows; i++) {

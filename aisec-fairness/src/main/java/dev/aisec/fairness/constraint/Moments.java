@@ -80,6 +80,12 @@ final class Moments {
         findings = List.copyOf(dropped);
     }
 
+    static void requireNumber(double score, int row) {
+        if (Double.isNaN(score)) {
+            throw new IllegalArgumentException("scores must not be NaN, row " + row + " was");
+        }
+    }
+
     static int cell(GroupedRows rows, int row) {
         return 2 * rows.group(row) + (rows.favourable(row) ? 1 : 0);
     }

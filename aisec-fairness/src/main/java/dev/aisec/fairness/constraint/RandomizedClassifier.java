@@ -86,7 +86,9 @@ public final class RandomizedClassifier {
             if (h == 0) {
                 result = new double[scores.length];
             }
+            Checks.size("scores", "rows", result.length, scores.length);
             for (int i = 0; i < scores.length; i++) {
+                Moments.requireNumber(scores[i], i);
                 result[i] += scores[i] > 0.5 ? probabilities[h] : 0;
             }
         }

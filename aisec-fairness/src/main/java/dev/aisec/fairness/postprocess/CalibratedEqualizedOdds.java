@@ -94,6 +94,7 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
             CalibratedEqualizedOdds technique, List<Integer> numbers, List<GroupMix> mixes, double residual)
             implements DecisionPolicy, EvidenceSource {
         private static final double EQUAL = 1e-9;
+        private static final double ACCEPTED = 0.5;
 
         /** Copies the lists. */
         public Fitted {
@@ -142,7 +143,13 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
         public double acceptProbability(int group, double score) {
             GroupMix mix = mix(group);
             Checks.share("score", score);
-            return (score >= 0.5 ? 1 - mix.mixRate() : 0) + (mix.baseRate() >= 0.5 ? mix.mixRate() : 0);
+            return (score >= ACCEPTED ? 1 - mix.mixRate() : 0) + (mix.baseRate() >= ACCEPTED ? mix.mixRate() : 0);
+        }
+
+        /** Decides by the repaired score: the same draw of the coin for both. */
+        @Override
+        public boolean accept(int group, double score, String subject, KeyedCoin coin) {
+            return score(group, score, subject, coin) >= ACCEPTED;
         }
 
         @Override

@@ -29,7 +29,7 @@ final class Certificate {
         List<Rate> rates = problem.constraint().rates();
         double error = relativeError(problem);
         double sum = u.constant();
-        double size = Math.abs(u.constant());
+        double size = u.size();
         int points = problem.attributeFree() ? curves.get(0).size() : 0;
         double[] value = new double[points];
         double[] magnitude = new double[points];
@@ -133,7 +133,7 @@ final class Certificate {
         Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
         double error = relativeError(problem);
         double sum = u.constant();
-        double size = Math.abs(u.constant());
+        double size = u.size();
         for (int g = 0; g < curves.size(); g++) {
             ScoreCurve curve = curves.get(g);
             double gain = u.gain()[g];

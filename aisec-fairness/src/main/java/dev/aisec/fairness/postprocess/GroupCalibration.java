@@ -216,10 +216,13 @@ public record GroupCalibration(int bins) {
         int last = curve.size() - 1;
         int[] kept = new int[Math.min(bins, last) + 1];
         int size = 1;
+        double next = 1 - 1e-12;
         for (int j = 1; j < last && size < kept.length - 1; j++) {
-            boolean full = (curve.tp[j] + curve.fp[j]) / all * bins >= size;
-            if (full && curve.tp[j] + curve.fp[j] < all) {
+            double accepted = curve.tp[j] + curve.fp[j];
+            if (accepted / all * bins >= next && accepted < all) {
                 kept[size++] = j;
+                // After a tie that filled several blocks at once the next one is as large as the others.
+                next = Math.floor(accepted / all * bins * (1 + 1e-12)) + 1;
             }
         }
         kept[size++] = last;

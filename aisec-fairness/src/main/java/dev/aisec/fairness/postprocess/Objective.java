@@ -84,9 +84,10 @@ public sealed interface Objective {
      * @param gain of a unit of true positive mass, by curve; at least 0
      * @param loss of a unit of false positive mass, by curve; at least 0
      * @param constant value of accepting nobody
+     * @param size sum of the absolute terms of the constant: what its rounding error is bounded by
      */
     @SuppressWarnings("ArrayRecordComponent")
-    record Linear(double[] gain, double[] loss, double constant) {
+    record Linear(double[] gain, double[] loss, double constant, double size) {
         static Linear of(Objective objective, List<ScoreCurve> curves) {
             double positives = 0;
             double negatives = 0;
@@ -103,7 +104,9 @@ public sealed interface Objective {
                     gain[g] = (u.truePositive - u.falseNegative) / all;
                     loss[g] = (u.trueNegative - u.falsePositive) / all;
                 }
-                return new Linear(gain, loss, u.falseNegative * (positives / all) + u.trueNegative * (negatives / all));
+                double ofPositives = u.falseNegative * (positives / all);
+                double ofNegatives = u.trueNegative * (negatives / all);
+                return new Linear(gain, loss, ofPositives + ofNegatives, Math.abs(ofPositives) + Math.abs(ofNegatives));
             }
             boolean pooled = objective == BalancedAccuracy.POOLED;
             for (int g = 0; g < groups; g++) {
@@ -112,7 +115,7 @@ public sealed interface Objective {
                 gain[g] = pooled ? 0.5 / positives : 0.5 * share / curve.positives();
                 loss[g] = pooled ? 0.5 / negatives : 0.5 * share / curve.negatives();
             }
-            return new Linear(gain, loss, 0.5);
+            return new Linear(gain, loss, 0.5, 0.5);
         }
     }
 }

@@ -72,7 +72,7 @@ public record ThresholdSolution(
     }
 
     /**
-     * Checks the certificate on the curves kept here, by plain arithmetic. It accepts if the three numbers are true of policy and
+     * Checks the certificate on the curves kept here, by plain arithmetic. It accepts if the three numbers are, up to 1e-12, true of policy and
      * multipliers, the violation is at most 1e-9 and the gap is at most 1e-9, relative to the size of the objective if that is above
      * 1. It does not check that the curves are those of some rows.
      *

@@ -16,18 +16,21 @@ final class Cells {
     private final double[] weights;
     private final double total;
     private final double favourable;
+    private final double unfavourable;
 
     private Cells(GroupSpace space, double[] weights) {
         this.space = space;
         this.weights = weights;
-        double all = 0;
         double good = 0;
+        // Summed by itself: total less favourable would round a small rest to 0.
+        double bad = 0;
         for (int g = 0; g < weights.length / 2; g++) {
-            all += weights[2 * g] + weights[2 * g + 1];
+            bad += weights[2 * g];
             good += weights[2 * g + 1];
         }
-        total = all;
+        total = good + bad;
         favourable = good;
+        unfavourable = bad;
     }
 
     static Cells of(GroupedRows rows) {
@@ -55,7 +58,7 @@ final class Cells {
     }
 
     double label(boolean label) {
-        return label ? favourable : total - favourable;
+        return label ? favourable : unfavourable;
     }
 
     double total() {

@@ -21,6 +21,7 @@ import dev.aisec.fairness.metric.GroupedRows;
  */
 public record CorrelationRemover(double strength) {
     private static final double DEPENDENT = 1e-9;
+    private static final double ROUNDING = 1e-12;
 
     /** Checks the strength. */
     public CorrelationRemover {
@@ -82,6 +83,10 @@ public record CorrelationRemover(double strength) {
             double[] t = new double[k];
             t[c] = 1;
             double before = norm(q);
+            if (before <= ROUNDING * Math.abs(means[c]) * Math.sqrt(n)) {
+                // A constant column: what is left of it is rounding of the mean.
+                continue;
+            }
             // Gram-Schmidt, twice: the second pass removes what rounding left.
             for (int pass = 0; pass < 2; pass++) {
                 for (int r = 0; r < rank; r++) {
