@@ -2,6 +2,7 @@
 package dev.aisec.fairness.constraint;
 
 import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Vectors;
 import java.util.Arrays;
 
 /**
@@ -203,7 +204,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
             Arrays.fill(gradient, 0);
             Arrays.fill(hessian, 0);
             for (int i = 0; i < rows; i++) {
-                double p = logistic(margin[i]);
+                double p = Vectors.logistic(margin[i]);
                 double g = w[i] * (p - (y[i] > 0 ? 1 : 0));
                 double h = w[i] * p * (1 - p);
                 int row = i * columns;
@@ -254,10 +255,6 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
         return z;
     }
 
-    private static double logistic(double m) {
-        return m >= 0 ? 1 / (1 + Math.exp(-m)) : Math.exp(m) / (1 + Math.exp(m));
-    }
-
     /** A fitted logistic regression. Immutable. */
     public static final class Model implements Scorer {
         private final double[] coefficients;
@@ -280,7 +277,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
                 for (int j = 0; j < columns; j++) {
                     m += coefficients[j] * features[i * columns + j];
                 }
-                scores[i] = m == Double.NEGATIVE_INFINITY ? 0 : logistic(m);
+                scores[i] = m == Double.NEGATIVE_INFINITY ? 0 : Vectors.logistic(m);
             }
             return scores;
         }

@@ -284,7 +284,7 @@ public final class RandomizedClassifier {
                 parameters,
                 List.of(
                         new Measurement.Scalar(
-                                "constraint-deviation",
+                                "constraint_deviation",
                                 "1",
                                 new TreeMap<>(Map.of("constraint", name)),
                                 deviation(features, rows, confidence)),

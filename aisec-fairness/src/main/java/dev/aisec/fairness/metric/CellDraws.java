@@ -4,6 +4,7 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
 import dev.aisec.core.Progress;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;

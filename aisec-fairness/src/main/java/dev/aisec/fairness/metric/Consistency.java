@@ -4,6 +4,7 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
 import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.Arrays;
 
 /**

@@ -3,6 +3,7 @@ package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.function.Predicate;
 
 /**

@@ -123,7 +123,8 @@ public final class GroupScores {
         return weights == null || weights[row] > 0;
     }
 
-    private static double[] distinct(double[] sorted) {
+    /** The different values of an ascending array. */
+    static double[] distinct(double[] sorted) {
         int count = 0;
         double[] values = new double[sorted.length];
         for (double value : sorted) {

@@ -3,6 +3,7 @@ package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
+import dev.aisec.fairness.internal.Proportion;
 import org.apache.commons.statistics.distribution.ChiSquaredDistribution;
 
 /**

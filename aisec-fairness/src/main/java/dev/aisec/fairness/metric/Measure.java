@@ -3,6 +3,8 @@ package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.List;
 import java.util.Locale;
 

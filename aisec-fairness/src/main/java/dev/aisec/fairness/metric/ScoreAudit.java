@@ -4,12 +4,15 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
 import dev.aisec.core.Measurement;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import dev.aisec.fairness.metric.GroupScores.Block;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fairness of scores: how well they rank within and across groups, whether they mean the same in each, and how their
@@ -380,12 +383,9 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     public Estimate calibrationGap(GroupScores scores, int group) {
         Block block = scores.block(group);
         long n = rows(block);
-        if (n < Math.max(2, settings.minimum())) {
-            return new Estimate.Abstained(
-                    "rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
-        }
-        if (!probabilities(block)) {
-            return new Estimate.Abstained("scores must be in [0, 1]", n);
+        Estimate.Abstained unfit = uncalibrated(block);
+        if (unfit != null) {
+            return unfit;
         }
         double total = block.total(0) + block.total(1);
         double mean = 0;
@@ -425,6 +425,16 @@ public record ScoreAudit(AuditSettings settings, int bins) {
                 estimate.n());
     }
 
+    /** Why the calibration of a group cannot be judged; null if it can. */
+    private Estimate.@Nullable Abstained uncalibrated(Block block) {
+        long n = rows(block);
+        long least = Math.max(2, settings.minimum());
+        if (n < least) {
+            return new Estimate.Abstained("rows must be at least " + least + ", were " + n, n);
+        }
+        return probabilities(block) ? null : new Estimate.Abstained("scores must be in [0, 1]", n);
+    }
+
     private static boolean probabilities(Block block) {
         int last = block.values().length - 1;
         return last < 0 || block.values()[0] >= 0 && block.values()[last] <= 1;
@@ -447,12 +457,9 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     public Estimate calibrationError(GroupScores scores, int group) {
         Block block = scores.block(group);
         long n = rows(block);
-        if (n < Math.max(2, settings.minimum())) {
-            return new Estimate.Abstained(
-                    "rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
-        }
-        if (!probabilities(block)) {
-            return new Estimate.Abstained("scores must be in [0, 1]", n);
+        Estimate.Abstained unfit = uncalibrated(block);
+        if (unfit != null) {
+            return unfit;
         }
         List<double[]> table = binned(block);
         double total = block.total(0) + block.total(1);

@@ -165,9 +165,9 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
                 labels.put("group", mix.name());
                 labels.put("rows", "fitted");
                 measurements.add(new Measurement.Scalar(
-                        "generalised-false-positive-rate-before", "1", labels, mix.falsePositive()));
+                        "generalised_false_positive_rate_before", "1", labels, mix.falsePositive()));
                 measurements.add(new Measurement.Scalar(
-                        "generalised-false-negative-rate-before", "1", labels, mix.falseNegative()));
+                        "generalised_false_negative_rate_before", "1", labels, mix.falseNegative()));
                 parameters.put("mix-rate " + mix.name(), String.valueOf(mix.mixRate()));
                 parameters.put("cost-after " + mix.name(), String.valueOf(mix.costAfter()));
             }

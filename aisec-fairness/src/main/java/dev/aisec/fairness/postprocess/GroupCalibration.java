@@ -128,7 +128,7 @@ public record GroupCalibration(int bins) {
             SortedMap<String, String> parameters = new TreeMap<>();
             parameters.put("method", technique.bins() == 0 ? "isotonic by group" : "histogram by group");
             parameters.put("bins", String.valueOf(technique.bins()));
-            parameters.put("interval", "Wilson; effective sample size");
+            parameters.put("interval", "mid-P and score; effective sample size");
             List<Measurement> measurements = new ArrayList<>();
             List<Finding> findings = new ArrayList<>(List.of(PolicyAudit.inSampleWarning()));
             for (int g = 0; g < blocks.size(); g++) {
@@ -142,7 +142,7 @@ public record GroupCalibration(int bins) {
                 SortedMap<String, String> labels = new TreeMap<>();
                 labels.put("group", names.get(g));
                 labels.put("rows", "fitted");
-                measurements.add(new Measurement.Curve("calibration", "score", "share-favourable", labels, points));
+                measurements.add(new Measurement.Curve("calibration", "score", "share_favourable", labels, points));
                 if (least < FEW) {
                     findings.add(Finding.of(
                             Severity.WARNING,

@@ -138,7 +138,7 @@ public record RejectOption(
             parameters.put("margin", String.valueOf(margin));
             parameters.put("objective-reached", String.valueOf(objective));
             parameters.put("difference-deprived-others", String.valueOf(difference));
-            parameters.put("interval", "Wilson, Newcombe; effective sample size");
+            parameters.put("interval", "mid-P and score, differences hybrid; effective sample size");
             List<Finding> findings = new ArrayList<>(audit.findings());
             if (!met()) {
                 findings.add(Finding.of(

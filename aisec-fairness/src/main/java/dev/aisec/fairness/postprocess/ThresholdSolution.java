@@ -178,7 +178,7 @@ public record ThresholdSolution(
         parameters.put("objective-at-least", String.valueOf(objective));
         parameters.put("dual-bound", String.valueOf(dualBound));
         parameters.put("constraint-violation-at-most", String.valueOf(constraintViolation));
-        parameters.put("interval", "Wilson, Newcombe; effective sample size");
+        parameters.put("interval", "mid-P and score, differences hybrid; effective sample size");
         List<Finding> findings = new ArrayList<>(audit.findings());
         findings.addAll(verify().findings());
         return new Evidence(

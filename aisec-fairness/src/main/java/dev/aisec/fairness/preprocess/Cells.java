@@ -8,6 +8,7 @@ import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /** The weight of every group and label. */
@@ -121,20 +122,38 @@ final class Cells {
 
     /** The rows of each group and label, in order: entry 2·group + label. */
     static int[][] members(GroupedRows rows) {
-        int[] counts = new int[2 * rows.space().size()];
-        for (int i = 0; i < rows.size(); i++) {
-            counts[2 * rows.group(i) + (rows.favourable(i) ? 1 : 0)]++;
+        int[] cells = new int[rows.size()];
+        for (int i = 0; i < cells.length; i++) {
+            cells[i] = 2 * rows.group(i) + (rows.favourable(i) ? 1 : 0);
         }
-        int[][] members = new int[counts.length][];
-        for (int c = 0; c < counts.length; c++) {
-            members[c] = new int[counts[c]];
+        return members(cells, 2 * rows.space().size());
+    }
+
+    /** The rows of each cell, in order. */
+    static int[][] members(int[] cells, int count) {
+        int[] sizes = new int[count];
+        for (int cell : cells) {
+            sizes[cell]++;
         }
-        Arrays.fill(counts, 0);
-        for (int i = 0; i < rows.size(); i++) {
-            int c = 2 * rows.group(i) + (rows.favourable(i) ? 1 : 0);
-            members[c][counts[c]++] = i;
+        int[][] members = new int[count][];
+        for (int c = 0; c < count; c++) {
+            members[c] = new int[sizes[c]];
+        }
+        Arrays.fill(sizes, 0);
+        for (int i = 0; i < cells.length; i++) {
+            members[cells[i]][sizes[cells[i]]++] = i;
         }
         return members;
+    }
+
+    /** Puts rows into a random order. */
+    static void shuffle(int[] rows, RandomGenerator random) {
+        for (int i = rows.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swap = rows[i];
+            rows[i] = rows[j];
+            rows[j] = swap;
+        }
     }
 
     /** Refuses weights that differ: rows are counted here. */

@@ -2,6 +2,7 @@
 package dev.aisec.fairness.preprocess;
 
 import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Vectors;
 import dev.aisec.fairness.metric.GroupedRows;
 
 /**
@@ -82,7 +83,7 @@ public record CorrelationRemover(double strength) {
             }
             double[] t = new double[k];
             t[c] = 1;
-            double before = norm(q);
+            double before = Vectors.norm(q);
             if (before <= ROUNDING * Math.abs(means[c]) * Math.sqrt(n)) {
                 // A constant column: what is left of it is rounding of the mean.
                 continue;
@@ -90,12 +91,12 @@ public record CorrelationRemover(double strength) {
             // Gram-Schmidt, twice: the second pass removes what rounding left.
             for (int pass = 0; pass < 2; pass++) {
                 for (int r = 0; r < rank; r++) {
-                    double dot = dot(basis[r], q);
-                    subtract(q, dot, basis[r]);
-                    subtract(t, dot, toBasis[r]);
+                    double dot = Vectors.dot(basis[r], q);
+                    Vectors.add(q, -dot, basis[r]);
+                    Vectors.add(t, -dot, toBasis[r]);
                 }
             }
-            double after = norm(q);
+            double after = Vectors.norm(q);
             if (after > DEPENDENT * before && after > 0) {
                 scale(q, 1 / after);
                 scale(t, 1 / after);
@@ -115,7 +116,7 @@ public record CorrelationRemover(double strength) {
                 x[i] -= mean;
             }
             for (int r = 0; r < rank; r++) {
-                double dot = dot(basis[r], x);
+                double dot = Vectors.dot(basis[r], x);
                 for (int c = 0; c < k; c++) {
                     coefficients[c * columns + j] += toBasis[r][c] * dot;
                 }
@@ -132,24 +133,6 @@ public record CorrelationRemover(double strength) {
             }
         }
         return means;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
-    private static double norm(double[] a) {
-        return Math.sqrt(dot(a, a));
-    }
-
-    private static void subtract(double[] from, double factor, double[] what) {
-        for (int i = 0; i < from.length; i++) {
-            from[i] -= factor * what[i];
-        }
     }
 
     private static void scale(double[] a, double factor) {

@@ -83,18 +83,7 @@ public record DisparateImpactRepair(double level, Seed seed) {
         private Fitted(DisparateImpactRepair repair, GroupSpace space, int[] groups, double[] values) {
             this.repair = repair;
             this.space = space;
-            int[] counts = new int[space.size()];
-            for (int group : groups) {
-                counts[group]++;
-            }
-            int[][] members = new int[counts.length][];
-            for (int g = 0; g < counts.length; g++) {
-                members[g] = new int[counts[g]];
-            }
-            Arrays.fill(counts, 0);
-            for (int i = 0; i < groups.length; i++) {
-                members[groups[i]][counts[groups[i]]++] = i;
-            }
+            int[][] members = Cells.members(groups, space.size());
             sorted = new double[members.length][];
             for (int g = 0; g < members.length; g++) {
                 sorted[g] = new double[members[g].length];
@@ -116,12 +105,7 @@ public record DisparateImpactRepair(double level, Seed seed) {
                 int[] rows, double[] order, double[] values, RandomGenerator random, double[] scratch) {
             int n = rows.length;
             // Shuffled rows take the places of their tie in turn: a random order within ties.
-            for (int i = n - 1; i > 0; i--) {
-                int j = random.nextInt(i + 1);
-                int swap = rows[i];
-                rows[i] = rows[j];
-                rows[j] = swap;
-            }
+            Cells.shuffle(rows, random);
             int[] taken = new int[n];
             for (int row : rows) {
                 double value = values[row] + 0.0;

@@ -3,6 +3,7 @@ package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Seed;
 import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Vectors;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -129,10 +130,6 @@ public record FairRepresentation(
         return alpha;
     }
 
-    private static double logistic(double m) {
-        return m >= 0 ? 1 / (1 + Math.exp(-m)) : Math.exp(m) / (1 + Math.exp(m));
-    }
-
     /** The objective. */
     static final class Problem {
         private final FairRepresentation settings;
@@ -216,7 +213,7 @@ public record FairRepresentation(
             Arrays.fill(gradient, 0);
             double[] alpha = alpha(parameters, k, d);
             double[] w = new double[k];
-            Arrays.setAll(w, p -> logistic(parameters[k * d + p]));
+            Arrays.setAll(w, p -> Vectors.logistic(parameters[k * d + p]));
             double[] means = new double[groupShare.length * k];
             for (int i = 0; i < n; i++) {
                 if (share[i] > 0) {
@@ -387,7 +384,7 @@ public record FairRepresentation(
             double[] scores = new double[m.length / prototypes];
             for (int i = 0; i < scores.length; i++) {
                 for (int p = 0; p < prototypes; p++) {
-                    scores[i] += m[i * prototypes + p] * logistic(parameters[prototypes * mean.length + p]);
+                    scores[i] += m[i * prototypes + p] * Vectors.logistic(parameters[prototypes * mean.length + p]);
                 }
                 scores[i] = Math.min(1, scores[i]);
             }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import org.apache.commons.statistics.distribution.BinomialDistribution;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.aisec.fairness.metric;
+package dev.aisec.fairness.internal;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
@@ -18,12 +18,12 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * <p>Source: Lancaster, Significance tests in discrete distributions, JASA 56, 1961; Berry, Armitage, Mid-P confidence
  * intervals, The Statistician 44, 1995; Wilson, JASA 22, 1927.
  */
-final class Proportion {
+public final class Proportion {
     private static final double LARGE = 1000;
 
     private Proportion() {}
 
-    static double quantile(double confidence) {
+    public static double quantile(double confidence) {
         return NormalDistribution.of(0, 1).inverseSurvivalProbability((1 - confidence) / 2);
     }
 
@@ -87,12 +87,12 @@ final class Proportion {
      * @param square sum of the squared weights of the trials
      * @param rows number of the trials; above 0
      */
-    static Estimate.Measured share(double hit, double all, double square, long rows, double confidence) {
+    public static Estimate.Measured share(double hit, double all, double square, long rows, double confidence) {
         return share(hit, all, square, rows, confidence, true);
     }
 
     /** The same as part of a comparison. */
-    static Estimate.Measured part(double hit, double all, double square, long rows, double confidence) {
+    public static Estimate.Measured part(double hit, double all, double square, long rows, double confidence) {
         return share(hit, all, square, rows, confidence, false);
     }
 
@@ -104,7 +104,7 @@ final class Proportion {
     }
 
     /** Rounding must not leave the value outside. */
-    static Interval around(double value, Interval interval) {
+    public static Interval around(double value, Interval interval) {
         return new Interval(
                 Math.min(value, interval.lower()), Math.max(value, interval.upper()), interval.confidence());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.aisec.fairness.metric;
+package dev.aisec.fairness.internal;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
@@ -14,15 +14,15 @@ import java.util.List;
  * Donner, Zou, Closed-form confidence intervals for functions of the normal mean and standard deviation, Statistical
  * Methods in Medical Research 21, 2012 (ratio).
  */
-final class Mover {
+public final class Mover {
     private Mover() {}
 
-    static Estimate.Measured difference(Estimate.Measured a, Estimate.Measured b) {
+    public static Estimate.Measured difference(Estimate.Measured a, Estimate.Measured b) {
         return sum(new double[] {1, -1}, List.of(a, b));
     }
 
     /** Σ c·θ. */
-    static Estimate.Measured sum(double[] factors, List<Estimate.Measured> parts) {
+    public static Estimate.Measured sum(double[] factors, List<Estimate.Measured> parts) {
         double value = 0;
         double down = 0;
         double up = 0;
@@ -47,7 +47,7 @@ final class Mover {
     }
 
     /** a/b, both at least 0; b above 0. The upper end is infinite if b may be 0. */
-    static Estimate.Measured ratio(Estimate.Measured a, Estimate.Measured b) {
+    public static Estimate.Measured ratio(Estimate.Measured a, Estimate.Measured b) {
         double product = a.value() * b.value();
         double lowA = a.interval().lower() * (2 * a.value() - a.interval().lower());
         double highA = a.interval().upper() * (2 * a.value() - a.interval().upper());
@@ -70,7 +70,7 @@ final class Mover {
     }
 
     /** |θ|: the image of the interval. */
-    static Estimate.Measured absolute(Estimate.Measured signed) {
+    public static Estimate.Measured absolute(Estimate.Measured signed) {
         double low = signed.interval().lower();
         double high = signed.interval().upper();
         double lower = low <= 0 && high >= 0 ? 0 : Math.min(Math.abs(low), Math.abs(high));
@@ -84,7 +84,7 @@ final class Mover {
     }
 
     /** min(θ, 1/θ) of a ratio of at least 0: the image of the interval. */
-    static Estimate.Measured folded(Estimate.Measured ratio) {
+    public static Estimate.Measured folded(Estimate.Measured ratio) {
         double low = fold(ratio.interval().lower());
         double high = fold(ratio.interval().upper());
         double upper = ratio.interval().contains(1) ? 1 : Math.max(low, high);
