@@ -229,6 +229,26 @@ class EdgeCaseTest {
     }
 
     @Test
+    void betweenGroupEntropy_equalGroups_intervalReachesZero() {
+        // Same law in three groups: the true index is 0, and estimates are above it. 300 runs at 95 %: fewer than 255
+        // covered have a probability below 1e-9.
+        SplittableRandom random = new SplittableRandom(11);
+        GroupSpace three = GroupSpace.of("g", "a", "b", "c");
+        AuditSettings settings = AuditSettings.DEFAULT.withReplicates(200);
+        int covered = 0;
+        for (int run = 0; run < 300; run++) {
+            GroupCube.Accumulator table = GroupCube.accumulator(three);
+            for (int i = 0; i < 240; i++) {
+                boolean label = random.nextInt(2) == 0;
+                table.add(i % 3, label, random.nextInt(4) == 0 ? !label : label);
+            }
+            Estimate.Measured index = (Estimate.Measured) new GeneralizedEntropy(1, true, settings).of(table.cube());
+            covered += index.interval().lower() <= 1e-15 ? 1 : 0;
+        }
+        assertThat(covered).isGreaterThanOrEqualTo(255);
+    }
+
+    @Test
     void subgroupScan_pValue_isExactOnAllTables() {
         // Two groups of 4 rows, 3 selected at random: all C(8, 3) = 56 tables. P(p <= level) must be at most level.
         double[] mass = new double[4];
