@@ -119,6 +119,11 @@ public enum Measure {
 
     /** Sums under a share. */
     record Tally(double hit, double all, double square, long trials) {
+        /** Kish's effective number of trials. */
+        double size() {
+            return Math.max(1, Math.min(trials, all / square * all));
+        }
+
         Tally minus(Tally part) {
             return new Tally(
                     Math.max(0, hit - part.hit),

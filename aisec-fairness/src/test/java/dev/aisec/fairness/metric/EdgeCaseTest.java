@@ -249,6 +249,32 @@ class EdgeCaseTest {
     }
 
     @Test
+    void intersectionalAudit_rareHitInSmallSubgroup_isNoCertainty() {
+        // 1 of 5 where 1 of 1,000 is expected: P(X >= 1) = 0.005, twice that is 0.01. The score test would say 1e-44.
+        GroupCube.Accumulator large = GroupCube.accumulator(AB);
+        large.addMany(GroupCube.TRUE_NEGATIVE, 1_998_000);
+        large.addMany(GroupCube.FALSE_POSITIVE, 2_000);
+        large.addMany(GroupCube.CELLS + GroupCube.TRUE_NEGATIVE, 4);
+        large.addMany(GroupCube.CELLS + GroupCube.FALSE_POSITIVE, 1);
+        int n = 2005;
+        int[] groups = new int[n];
+        boolean[] decisions = new boolean[n];
+        double[] weights = new double[n];
+        for (int i = 0; i < n; i++) {
+            groups[i] = i < 2000 ? 0 : 1;
+            decisions[i] = i < 2 || i == n - 1;
+            weights[i] = 1 + i % 2;
+        }
+        for (GroupCube cube : List.of(large.cube(), GroupCube.of(AB, groups, new boolean[n], decisions, weights))) {
+            assertThat(IntersectionalAudit.of(Measure.SELECTION_RATE).audit(cube))
+                    .allSatisfy(subgroup -> {
+                        assertThat(subgroup.pValue()).isBetween(0.004, 0.1);
+                        assertThat(subgroup.holm()).isGreaterThanOrEqualTo(subgroup.pValue());
+                    });
+        }
+    }
+
+    @Test
     void subgroupScan_pValue_isExactOnAllTables() {
         // Two groups of 4 rows, 3 selected at random: all C(8, 3) = 56 tables. P(p <= level) must be at most level.
         double[] mass = new double[4];
