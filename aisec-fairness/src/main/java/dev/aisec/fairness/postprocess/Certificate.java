@@ -25,7 +25,7 @@ final class Certificate {
     /** A bound that no feasible rule exceeds. */
     static double upper(ThresholdProblem problem, List<Double> multipliers) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         List<Rate> rates = problem.constraint().rates();
         double error = relativeError(problem);
         double sum = u.constant();
@@ -130,7 +130,7 @@ final class Certificate {
     /** A lower bound of the objective of a rule. */
     static double objective(ThresholdProblem problem, StepPolicy policy) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         double error = relativeError(problem);
         double sum = u.constant();
         double size = u.size();

@@ -241,7 +241,7 @@ public record RejectOption(
             }
             // Refuses what the objective cannot be computed for.
             ThresholdProblem checked = new ThresholdProblem(ParityConstraint.NONE, 1, option.objective, false, totals);
-            Objective.Linear u = Objective.Linear.of(option.objective, checked.curves());
+            LinearObjective u = LinearObjective.of(option.objective, checked.curves());
             constant = u.constant();
             score = new double[2][n];
             size = new int[2];
