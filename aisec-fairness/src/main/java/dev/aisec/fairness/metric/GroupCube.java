@@ -246,14 +246,7 @@ public final class GroupCube {
             out.writeInt(MAGIC);
             out.writeByte(VERSION);
             out.writeByte(sums == null ? 0 : 1);
-            out.writeInt(space.attributes().size());
-            for (GroupSpace.Attribute attribute : space.attributes()) {
-                writeText(out, attribute.name());
-                out.writeInt(attribute.values().size());
-                for (String value : attribute.values()) {
-                    writeText(out, value);
-                }
-            }
+            writeSpace(out, space);
             int filled = 0;
             for (long count : counts) {
                 filled += count > 0 ? 1 : 0;
@@ -273,6 +266,17 @@ public final class GroupCube {
             throw new UncheckedIOException(e);
         }
         return bytes.toByteArray();
+    }
+
+    static void writeSpace(DataOutputStream out, GroupSpace space) throws IOException {
+        out.writeInt(space.attributes().size());
+        for (GroupSpace.Attribute attribute : space.attributes()) {
+            writeText(out, attribute.name());
+            out.writeInt(attribute.values().size());
+            for (String value : attribute.values()) {
+                writeText(out, value);
+            }
+        }
     }
 
     private static void writeText(DataOutputStream out, String text) throws IOException {
@@ -369,7 +373,7 @@ public final class GroupCube {
         return new GroupCube(space, counts, sums, squares);
     }
 
-    private static GroupSpace readSpace(ByteBuffer in, int mostGroups) {
+    static GroupSpace readSpace(ByteBuffer in, int mostGroups) {
         int attributes = in.getInt();
         // An attribute takes at least 9 bytes, a value at least 2.
         if (attributes < 1 || attributes > in.remaining() / 9) {
@@ -421,7 +425,7 @@ public final class GroupCube {
         }
     }
 
-    private static void require(ByteBuffer in, int bytes) {
+    static void require(ByteBuffer in, int bytes) {
         if (in.remaining() < bytes) {
             throw new MalformedInputException(
                     in.position(), "bytes must be at least " + bytes + " more, were " + in.remaining());
