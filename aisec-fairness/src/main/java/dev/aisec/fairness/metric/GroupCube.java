@@ -19,16 +19,14 @@ import org.jspecify.annotations.Nullable;
  * The contingency table of an audit: how many rows, and of which weight, fall into each group × recorded label × decision.
  * All metrics of decisions are functions of it, so that the data are read once. Immutable.
  *
- * <p>Counts are exact integers. With weights the cube also holds the sum of the weights and of their squares in each cell;
- * intervals then use the effective number of rows of Kish, (Σw)²/Σw². A row of weight 0 carries no information and is not
- * counted.
+ * <p>Counts are exact integers. With weights the cube also holds the sum of the weights and of their squares in each cell,
+ * from which the design-based variance of every rate follows (see {@link Measure}). A row of weight 0 carries no information
+ * and is not counted.
  *
  * <p>Cubes of the same groups merge by adding up, in any order and grouping; sums of weights then agree up to rounding.
  *
- * <p>Limit: an effective number of rows treats weights as if they had nothing to do with label and decision. It is an
- * approximation for designed surveys.
- *
- * <p>Source of the effective size: Kish, Survey Sampling, Wiley 1965, section 8.2.
+ * <p>Limit: rows count as drawn independently. Of a survey's strata and clusters nothing is kept; clusters make intervals
+ * too narrow, strata as a rule too wide.
  */
 public final class GroupCube {
     /** Cells of a group: label × decision. */

@@ -388,7 +388,9 @@ public final class GroupScores {
                 boolean none = isZero(weight) && isZero(square);
                 if (!none && !possible(weight, square, rows[label])) {
                     throw new MalformedInputException(
-                            at, "sums must be those of at most " + rows[label] + " weights, were " + weight + " and " + square);
+                            at,
+                            "sums must be those of at most " + rows[label] + " weights, were " + weight + " and "
+                                    + square);
                 }
                 block.weights[label][i] = weight;
                 block.squares[label][i] = square;

@@ -15,8 +15,8 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * benjaminiHochberg} ≤ q keeps the expected share of errors at most q under positive dependence. Nested subgroups depend
  * on each other; Holm does not mind.
  *
- * <p>Tests: Fisher's exact test, twice the smaller tail, for up to 10⁶ unweighted rows; else the score test on effective
- * sizes.
+ * <p>Tests: Fisher's exact test, twice the smaller tail, for up to 10⁶ unweighted rows; else the score test, with
+ * weights on the design-based variance (see {@link Measure}).
  *
  * <p>Source: Kearns, Neel, Roth, Wu, Preventing Fairness Gerrymandering, ICML 2018 (the problem); Fisher 1935; Holm 1979;
  * Benjamini, Hochberg 1995.
@@ -154,10 +154,11 @@ public record IntersectionalAudit(Measure measure, AuditSettings settings) {
             double high = law.survivalProbability(hit - 1);
             return Math.max(0, Math.min(1, 2 * Math.min(low, high)));
         }
-        double sizeIn = in.all() / in.square() * in.all();
-        double sizeOut = out.all() / out.square() * out.all();
         double p = Math.max(0, Math.min(1, (in.hit() + out.hit()) / (in.all() + out.all())));
-        double variance = p * (1 - p) * (1 / sizeIn + 1 / sizeOut);
+        double variance = weighted
+                ? Proportion.variance(p, in.all(), in.hitSquare(), in.square())
+                        + Proportion.variance(p, out.all(), out.hitSquare(), out.square())
+                : p * (1 - p) * (1 / in.all() + 1 / out.all());
         if (!(variance > 0)) {
             return 1;
         }

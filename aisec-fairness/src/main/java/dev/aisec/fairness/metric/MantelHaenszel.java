@@ -154,10 +154,7 @@ public record MantelHaenszel(String attribute, String value, String reference, A
                 double product = k[3 - c] / n;
                 double slope = (diagonal ? product : 0) / r - up / r - (diagonal ? 0 : product) / s + down / s;
                 ratioVariance += r > 0 && s > 0 ? slope * slope * squares[i][c] : 0;
-                double slant = (c == 0 ? 1 : 0)
-                        - (c < 2 ? selected : 0)
-                        - (c % 2 == 0 ? group : 0)
-                        + selected * group;
+                double slant = (c == 0 ? 1 : 0) - (c < 2 ? selected : 0) - (c % 2 == 0 ? group : 0) + selected * group;
                 excessVariance += slant * slant * squares[i][c];
             }
         }

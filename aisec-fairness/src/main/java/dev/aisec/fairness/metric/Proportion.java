@@ -98,7 +98,44 @@ final class Proportion {
 
     private static Estimate.Measured share(
             double hit, double all, double square, long rows, double confidence, boolean alone) {
-        double effective = Math.min(rows, all / square * all);
+        return sized(hit, all, Math.min(rows, all / square * all), rows, confidence, alone);
+    }
+
+    /**
+     * A weighted share whose interval has the width of its design-based variance.
+     *
+     * @param hit weight of the successes
+     * @param all weight of the trials
+     * @param hitSquare sum of the squared weights of the successes
+     * @param square the same of the trials
+     * @param rows number of the trials; above 0
+     * @param alone whether by itself, or as part of a comparison
+     */
+    static Estimate.Measured designed(
+            double hit, double all, double hitSquare, double square, long rows, double confidence, boolean alone) {
+        return sized(hit, all, effective(hit, all, hitSquare, square, rows), rows, confidence, alone);
+    }
+
+    /**
+     * Effective number of rows, p(1 − p) over the design-based variance of p, at most the rows. A share of 0 or 1 shows no
+     * variance, and leaves Kish's number.
+     */
+    static double effective(double hit, double all, double hitSquare, double square, long rows) {
+        double kish = Math.min(rows, all / square * all);
+        double p = hit / all;
+        double variance = variance(p, all, hitSquare, square);
+        boolean unit = all == rows && square == rows;
+        return unit || !(p > 1e-12 && p < 1 - 1e-12 && variance > 0) ? kish : Math.min(rows, p * (1 - p) / variance);
+    }
+
+    /** Design-based variance of a share for independently drawn rows, at a given p. */
+    static double variance(double p, double all, double hitSquare, double square) {
+        double missSquare = Math.max(0, square - hitSquare);
+        return hitSquare / all / all * (1 - p) * (1 - p) + missSquare / all / all * p * p;
+    }
+
+    private static Estimate.Measured sized(
+            double hit, double all, double effective, long rows, double confidence, boolean alone) {
         double p = Math.min(1, hit / all);
         return new Estimate.Measured(p, around(p, interval(p * effective, effective, confidence, alone)), rows);
     }

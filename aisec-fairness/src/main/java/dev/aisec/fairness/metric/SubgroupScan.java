@@ -89,8 +89,9 @@ public record SubgroupScan(boolean lower, int starts, int simulations, Seed seed
      */
     public Result scan(GroupCube cube) {
         if (cube.weighted()) {
-            throw new IllegalArgumentException("cube must be unweighted, was weighted: decisions are redrawn row by row,"
-                    + " and a cube has only sums of weights");
+            throw new IllegalArgumentException(
+                    "cube must be unweighted, was weighted: decisions are redrawn row by row,"
+                            + " and a cube has only sums of weights");
         }
         int size = cube.space().size();
         double[] trials = new double[size];
