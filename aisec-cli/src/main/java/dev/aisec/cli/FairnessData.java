@@ -87,11 +87,7 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
         }
 
         String attribute(String[] cells, int a) {
-            String value = cells[a].strip();
-            if (value.length() > MOST_VALUE) {
-                throw new CellException(names.get(a), "must have at most " + MOST_VALUE + " characters, has more");
-            }
-            return value.isEmpty() || columns.missing().contains(value) ? GroupSpace.MISSING : value;
+            return FairnessData.attribute(names.get(a), cells[a], columns.missing());
         }
 
         String label(String[] cells) {
@@ -139,15 +135,7 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
         private int rows;
 
         GroupSpace space(Columns columns) {
-            List<GroupSpace.Attribute> all = new ArrayList<>();
-            for (int a = 0; a < attributes.size(); a++) {
-                List<String> values = new ArrayList<>(attributes.get(a));
-                if (values.remove(GroupSpace.MISSING)) {
-                    values.add(GroupSpace.MISSING);
-                }
-                all.add(new GroupSpace.Attribute(columns.groups().get(a), values));
-            }
-            return new GroupSpace(all);
+            return FairnessData.space(columns.groups(), attributes);
         }
     }
 
@@ -178,7 +166,7 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
                 more |= seen.attributes.get(a).add(layout.attribute(cells, a));
             }
             if (more) {
-                requireFew(layout, seen.attributes);
+                requireFew(layout.names, seen.attributes);
             }
             String label = layout.label(cells);
             if (seen.labels.size() <= MOST_LABELS) {
@@ -203,13 +191,35 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
                 : labels.stream().map(l -> "'" + CsvRows.shown(l) + "'").collect(Collectors.joining(", "));
     }
 
-    private static void requireFew(Layout layout, List<? extends Collection<String>> attributes) {
+    /** The attribute that a cell tells. */
+    static String attribute(String column, String cell, Set<String> missing) {
+        String value = cell.strip();
+        if (value.length() > MOST_VALUE) {
+            throw new CellException(column, "must have at most " + MOST_VALUE + " characters, has more");
+        }
+        return value.isEmpty() || missing.contains(value) ? GroupSpace.MISSING : value;
+    }
+
+    /** All combinations of sorted values; a missing one comes last. */
+    static GroupSpace space(List<String> names, List<? extends Collection<String>> attributes) {
+        List<GroupSpace.Attribute> all = new ArrayList<>();
+        for (int a = 0; a < attributes.size(); a++) {
+            List<String> values = new ArrayList<>(attributes.get(a));
+            if (values.remove(GroupSpace.MISSING)) {
+                values.add(GroupSpace.MISSING);
+            }
+            all.add(new GroupSpace.Attribute(names.get(a), values));
+        }
+        return new GroupSpace(all);
+    }
+
+    static void requireFew(List<String> names, List<? extends Collection<String>> attributes) {
         long groups = 1;
         for (int a = 0; a < attributes.size(); a++) {
             groups *= attributes.get(a).size();
             if (groups > MOST_GROUPS) {
                 throw new CellException(
-                        layout.names.get(a),
+                        names.get(a),
                         "--groups must make at most " + MOST_GROUPS
                                 + " combinations, make more: is a number or a name among them?");
             }

@@ -97,10 +97,15 @@ public final class Checks {
         }
     }
 
+    /** Whether differences and squares of a score stay finite. */
+    public static boolean isScore(double score) {
+        return Math.abs(score) <= MOST;
+    }
+
     /** Scores whose differences and squares stay finite. */
     public static void boundedScores(double[] scores) {
         for (int i = 0; i < scores.length; i++) {
-            if (!(Math.abs(scores[i]) <= MOST)) {
+            if (!isScore(scores[i])) {
                 throw new IllegalArgumentException("scores must be in [-1e100, 1e100], row " + i + " was " + scores[i]);
             }
         }

@@ -46,27 +46,26 @@ public record DifferentialFairness(double concentration, AuditSettings settings)
         int size = cube.space().size();
         double[] refused = new double[size];
         double[] selected = new double[size];
+        double[][] unit = new double[2][size];
         int count = 0;
         for (int g = 0; g < size; g++) {
-            double square = 0;
+            if (cube.count(g) < settings.minimum()) {
+                continue;
+            }
+            double[] sum = new double[2];
+            double[] square = new double[2];
             for (int c = 0; c < GroupCube.CELLS; c++) {
-                double weight = cube.sum(g * GroupCube.CELLS + c);
-                square += cube.square(g * GroupCube.CELLS + c);
-                if (c % 2 == 1) {
-                    selected[count] += weight;
-                } else {
-                    refused[count] += weight;
-                }
+                sum[c % 2] += cube.sum(g * GroupCube.CELLS + c);
+                square[c % 2] += cube.square(g * GroupCube.CELLS + c);
             }
-            if (cube.count(g) >= settings.minimum()) {
-                double unit = square / (selected[count] + refused[count]);
-                selected[count] /= unit;
-                refused[count] /= unit;
-                count++;
-            } else {
-                selected[count] = 0;
-                refused[count] = 0;
+            double mean = (square[0] + square[1]) / (sum[0] + sum[1]);
+            for (int d = 0; d < 2; d++) {
+                // Weights may depend on the decision; of a decision that nobody got, all rows of the group tell.
+                unit[d][count] = sum[d] > 0 ? square[d] / sum[d] / mean : 1;
             }
+            refused[count] = sum[0] / mean;
+            selected[count] = sum[1] / mean;
+            count++;
         }
         if (count < 2) {
             return new Estimate.Abstained("groups with enough rows must be at least 2, were " + count, cube.count());
@@ -79,21 +78,21 @@ public record DifferentialFairness(double concentration, AuditSettings settings)
         Poisson[][] laws = new Poisson[2][count];
         for (int i = 0; i < count; i++) {
             logs(logs, i, refused[i], selected[i]);
-            laws[0][i] = new Poisson(refused[i] + 0.5);
-            laws[1][i] = new Poisson(selected[i] + 0.5);
+            laws[0][i] = new Poisson(refused[i] / unit[0][i] + 0.5);
+            laws[1][i] = new Poisson(selected[i] / unit[1][i] + 0.5);
         }
         double epsilon = Math.max(span(logs[0], null), span(logs[1], null));
         double[] found = new double[settings.replicates()];
         double[][] centre = new double[2][count];
         for (int i = 0; i < count; i++) {
-            logs(centre, i, refused[i] + 0.5, selected[i] + 0.5);
+            logs(centre, i, refused[i] + unit[0][i] / 2, selected[i] + unit[1][i] / 2);
         }
         double[][] drawn = new double[2][count];
         for (int r = 0; r < found.length; r++) {
             Progress.checkInterrupted();
             RandomGenerator random = settings.seed().generator(r);
             for (int i = 0; i < count; i++) {
-                logs(drawn, i, laws[0][i].next(random), laws[1][i].next(random));
+                logs(drawn, i, laws[0][i].next(random) * unit[0][i], laws[1][i].next(random) * unit[1][i]);
             }
             found[r] = Math.max(span(drawn[0], centre[0]), span(drawn[1], centre[1]));
         }

@@ -20,16 +20,14 @@ import org.jspecify.annotations.Nullable;
  * The contingency table of an audit: how many rows, and of which weight, fall into each group × recorded label × decision.
  * All metrics of decisions are functions of it, so that the data are read once. Immutable.
  *
- * <p>Counts are exact integers. With weights the cube also holds the sum of the weights and of their squares in each cell;
- * intervals then use the effective number of rows of Kish, (Σw)²/Σw². A row of weight 0 carries no information and is not
- * counted.
+ * <p>Counts are exact integers. With weights the cube also holds the sum of the weights and of their squares in each cell,
+ * from which the design-based variance of every rate follows (see {@link Measure}). A row of weight 0 carries no information
+ * and is not counted.
  *
  * <p>Cubes of the same groups merge by adding up, in any order and grouping; sums of weights then agree up to rounding.
  *
- * <p>Limit: an effective number of rows treats weights as if they had nothing to do with label and decision. It is an
- * approximation for designed surveys.
- *
- * <p>Source of the effective size: Kish, Survey Sampling, Wiley 1965, section 8.2.
+ * <p>Limit: rows count as drawn independently. Of a survey's strata and clusters nothing is kept; clusters make intervals
+ * too narrow, strata as a rule too wide.
  */
 public final class GroupCube {
     /** Cells of a group: label × decision. */
@@ -241,14 +239,7 @@ public final class GroupCube {
             out.writeInt(MAGIC);
             out.writeByte(VERSION);
             out.writeByte(sums == null ? 0 : 1);
-            out.writeInt(space.attributes().size());
-            for (GroupSpace.Attribute attribute : space.attributes()) {
-                writeText(out, attribute.name());
-                out.writeInt(attribute.values().size());
-                for (String value : attribute.values()) {
-                    writeText(out, value);
-                }
-            }
+            writeSpace(out, space);
             int filled = 0;
             for (long count : counts) {
                 filled += count > 0 ? 1 : 0;
@@ -268,6 +259,17 @@ public final class GroupCube {
             throw new UncheckedIOException(e);
         }
         return bytes.toByteArray();
+    }
+
+    static void writeSpace(DataOutputStream out, GroupSpace space) throws IOException {
+        out.writeInt(space.attributes().size());
+        for (GroupSpace.Attribute attribute : space.attributes()) {
+            writeText(out, attribute.name());
+            out.writeInt(attribute.values().size());
+            for (String value : attribute.values()) {
+                writeText(out, value);
+            }
+        }
     }
 
     private static void writeText(DataOutputStream out, String text) throws IOException {
@@ -363,7 +365,7 @@ public final class GroupCube {
         return new GroupCube(space, counts, sums, squares);
     }
 
-    private static GroupSpace readSpace(ByteBuffer in, int mostGroups) {
+    static GroupSpace readSpace(ByteBuffer in, int mostGroups) {
         int attributes = in.getInt();
         // An attribute takes at least 9 bytes, a value at least 2.
         if (attributes < 1 || attributes > in.remaining() / 9) {
@@ -415,7 +417,7 @@ public final class GroupCube {
         }
     }
 
-    private static void require(ByteBuffer in, int bytes) {
+    static void require(ByteBuffer in, int bytes) {
         if (in.remaining() < bytes) {
             throw new MalformedInputException(
                     in.position(), "bytes must be at least " + bytes + " more, were " + in.remaining());

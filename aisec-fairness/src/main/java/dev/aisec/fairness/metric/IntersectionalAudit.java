@@ -17,7 +17,7 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * benjaminiHochberg} ≤ q keeps the expected share of errors at most q under positive dependence. Nested subgroups depend
  * on each other; Holm does not mind.
  *
- * <p>Tests: Fisher's exact test, twice the smaller tail, for up to 10⁶ rows; with weights on effective sizes rounded to whole
+ * <p>Tests: Fisher's exact test, twice the smaller tail, for up to 10⁶ rows; with weights on effective sizes (see {@link Measure}) rounded to whole
  * numbers, an approximation. For more rows the score test, or, where few hits are expected, the larger of its p-value and that of the
  * binomial tail.
  *

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * (1 + number at least as extreme)/(1 + simulations), so valid at every level for rows independent of their group.
  *
  * <p>Limit: the search is a climb: it may miss the best subgroup, which costs power and not validity. Weighted cubes are
- * refused.
+ * refused: the simulation redraws the decision of every row, and a cube keeps only sums of weights. With effective numbers of
+ * rows in their place the p-value would be no longer valid at every level.
  *
  * <p>Score: k ln(k/(np)) + (n − k) ln((n − k)/(n(1 − p))) if k/n departs from p to the side looked at, else 0.
  *
@@ -88,7 +89,9 @@ public record SubgroupScan(boolean lower, int starts, int simulations, Seed seed
      */
     public Result scan(GroupCube cube) {
         if (cube.weighted()) {
-            throw new IllegalArgumentException("cube must be unweighted, was weighted");
+            throw new IllegalArgumentException(
+                    "cube must be unweighted, was weighted: decisions are redrawn row by row,"
+                            + " and a cube has only sums of weights");
         }
         int size = cube.space().size();
         double[] trials = new double[size];

@@ -20,10 +20,10 @@ import java.util.TreeMap;
  * What a decision rule does on rows: its expected rates by group and how far apart they are. A rule that was fitted on the same rows
  * looks fairer there than it is: equality in the sample is not equality outside. Audit on rows that the fit has not seen.
  *
- * <p>Intervals at 95 % as in {@link dev.aisec.fairness.metric.Measure}: the hull of the mid-P and the score interval, on Kish's effective
- * number of rows where there are weights; differences by the hybrid method. They hold for rows drawn at random. A rate here is a mean of probabilities, which varies no more than a mean of decisions, so
+ * <p>Intervals at 95 % as in {@link dev.aisec.fairness.metric.Measure}: the hull of the mid-P and the score interval, with weights on the
+ * design-based variance of decisions; differences by the hybrid method. They hold for rows drawn at random. A rate here is a mean of probabilities, which varies no more than a mean of decisions, so
  * that they are on the wide side. The difference is that of the largest and the smallest rate; as these were chosen, it is on
- * average too large. Sources: Newcombe, Statistics in Medicine 17, 1998; Kish, "Survey Sampling", 1965.
+ * average too large. Sources: Newcombe, Statistics in Medicine 17, 1998.
  *
  * @param inSample whether the rule was fitted on these rows
  * @param groups one for each group of the space
@@ -167,29 +167,33 @@ public record PolicyAudit(
         private final ScoreCurve.Sum weights = new ScoreCurve.Sum();
         private double most;
         private double squares;
+        private double hitSquares;
         private long n;
 
         void add(double p, double weight) {
             weighted.add(p * weight);
             weights.add(weight);
-            addSquares(weight, 1);
+            addSquares(weight, 1, p);
             n++;
         }
 
         /** Keeps the squares relative to the greatest weight, so that they neither overflow nor vanish. */
-        private void addSquares(double weight, double count) {
+        private void addSquares(double weight, double count, double hits) {
             if (weight > most) {
-                squares *= most / weight * (most / weight);
+                double factor = most / weight * (most / weight);
+                squares *= factor;
+                hitSquares *= factor;
                 most = weight;
             }
             squares += count * (weight / most) * (weight / most);
+            hitSquares += hits * (weight / most) * (weight / most);
         }
 
         void add(Mean other) {
             if (other.n > 0) {
                 weighted.add(other.weighted.value());
                 weights.add(other.weights.value());
-                addSquares(other.most, other.squares);
+                addSquares(other.most, other.squares, other.hitSquares);
                 n += other.n;
             }
         }
@@ -213,9 +217,7 @@ public record PolicyAudit(
             }
             double scaled = weights.value() / most;
             double hit = value() * scaled;
-            return alone
-                    ? Proportion.share(hit, scaled, squares, n, CONFIDENCE)
-                    : Proportion.part(hit, scaled, squares, n, CONFIDENCE);
+            return Proportion.designed(hit, scaled, hitSquares, squares, n, CONFIDENCE, alone);
         }
     }
 }
