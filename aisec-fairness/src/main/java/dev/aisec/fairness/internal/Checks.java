@@ -15,42 +15,74 @@ public final class Checks {
 
     private Checks() {}
 
-    /** In [0, 1]. */
+    /**
+     * In [0, 1].
+     *
+     * @param name what the message calls it
+     * @param value the value
+     */
     public static void share(String name, double value) {
         if (!(value >= 0 && value <= 1)) {
             throw new IllegalArgumentException(name + " must be in [0, 1], was " + value);
         }
     }
 
-    /** In (0, 1). */
+    /**
+     * In (0, 1).
+     *
+     * @param value the value
+     */
     public static void confidence(double value) {
         if (!(value > 0 && value < 1)) {
             throw new IllegalArgumentException("confidence must be in (0, 1), was " + value);
         }
     }
 
-    /** Above 0 and finite. */
+    /**
+     * Above 0 and finite.
+     *
+     * @param name what the message calls it
+     * @param value the value
+     */
     public static void positive(String name, double value) {
         if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(name + " must be > 0 and finite, was " + value);
         }
     }
 
-    /** At least 0 and finite. */
+    /**
+     * At least 0 and finite.
+     *
+     * @param name what the message calls it
+     * @param value the value
+     */
     public static void notNegative(String name, double value) {
         if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(name + " must be >= 0 and finite, was " + value);
         }
     }
 
-    /** At least a number. */
+    /**
+     * At least a number.
+     *
+     * @param name what the message calls it
+     * @param least the least number
+     * @param value the value
+     */
     public static void atLeast(String name, int least, int value) {
         if (value < least) {
             throw new IllegalArgumentException(name + " must be >= " + least + ", was " + value);
         }
     }
 
-    /** As many as something else. */
+    /**
+     * As many as something else.
+     *
+     * @param name what the message calls it
+     * @param like what there must be as many of
+     * @param expected how many there must be
+     * @param actual how many there are
+     */
     public static void size(String name, String like, int expected, int actual) {
         if (actual != expected) {
             throw new IllegalArgumentException(
@@ -58,14 +90,24 @@ public final class Checks {
         }
     }
 
-    /** The number of a group. */
+    /**
+     * The number of a group.
+     *
+     * @param group number of the group
+     * @param size how many groups there are
+     */
     public static void group(int group, int size) {
         if (group < 0 || group >= size) {
             throw new IllegalArgumentException("group must be in [0, " + size + "), was " + group);
         }
     }
 
-    /** The groups of rows. */
+    /**
+     * The groups of rows.
+     *
+     * @param groups the group of each row
+     * @param size how many groups there are
+     */
     public static void groups(int[] groups, int size) {
         for (int i = 0; i < groups.length; i++) {
             if (groups[i] < 0 || groups[i] >= size) {
@@ -75,19 +117,32 @@ public final class Checks {
         }
     }
 
-    /** Whether a weight is 0, or in the range in which squares neither vanish nor overflow. */
+    /**
+     * Whether a weight is 0, or in the range in which squares neither vanish nor overflow.
+     *
+     * @param weight the weight
+     * @return whether it is
+     */
     public static boolean isWeight(double weight) {
         return weight == 0 || weight >= LEAST_WEIGHT && weight <= MOST;
     }
 
-    /** The weight of a row. */
+    /**
+     * The weight of a row.
+     *
+     * @param weight the weight
+     */
     public static void weight(double weight) {
         if (!isWeight(weight)) {
             throw new IllegalArgumentException("weight must be 0 or in [1e-100, 1e100], was " + weight);
         }
     }
 
-    /** The weights of rows. */
+    /**
+     * The weights of rows.
+     *
+     * @param weights the weight of each row
+     */
     public static void weights(double[] weights) {
         for (int i = 0; i < weights.length; i++) {
             if (!isWeight(weights[i])) {
@@ -97,12 +152,21 @@ public final class Checks {
         }
     }
 
-    /** Whether differences and squares of a score stay finite. */
+    /**
+     * Whether differences and squares of a score stay finite.
+     *
+     * @param score the score
+     * @return whether it is
+     */
     public static boolean isScore(double score) {
         return Math.abs(score) <= MOST;
     }
 
-    /** Scores whose differences and squares stay finite. */
+    /**
+     * Scores whose differences and squares stay finite.
+     *
+     * @param scores the score of each row
+     */
     public static void boundedScores(double[] scores) {
         for (int i = 0; i < scores.length; i++) {
             if (!isScore(scores[i])) {
@@ -111,13 +175,23 @@ public final class Checks {
         }
     }
 
-    /** A finite number for each row. */
+    /**
+     * A finite number for each row.
+     *
+     * @param rows number of the trials; above 0
+     * @param scores the score of each row
+     */
     public static void scores(GroupedRows rows, double[] scores) {
         size("scores", "rows", rows.size(), scores.length);
         finite("scores", scores);
     }
 
-    /** Finite numbers, one for each row. */
+    /**
+     * Finite numbers, one for each row.
+     *
+     * @param name what the message calls it
+     * @param values the numbers
+     */
     public static void finite(String name, double[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!Double.isFinite(values[i])) {
@@ -129,6 +203,9 @@ public final class Checks {
     /**
      * Row-major features without ragged rows or numbers that are not finite.
      *
+     * @param name what the message calls it
+     * @param features row after row
+     * @param columns numbers of a row
      * @return the number of rows
      */
     public static int features(String name, double[] features, int columns) {
@@ -148,7 +225,13 @@ public final class Checks {
         return features.length / columns;
     }
 
-    /** The features of rows, as many as the rows. */
+    /**
+     * The features of rows, as many as the rows.
+     *
+     * @param features row after row
+     * @param columns numbers of a row
+     * @param rows number of the trials; above 0
+     */
     public static void features(double[] features, int columns, GroupedRows rows) {
         int n = features("features", features, columns);
         if (n != rows.size()) {
@@ -157,12 +240,21 @@ public final class Checks {
         }
     }
 
-    /** A sum of weights that something is divided by. */
+    /**
+     * A sum of weights that something is divided by.
+     *
+     * @param sum the sum
+     */
     public static void total(double sum) {
         positive("sum of weights", sum);
     }
 
-    /** Probabilities that sum to 1 up to rounding of what was typed in. */
+    /**
+     * Probabilities that sum to 1 up to rounding of what was typed in.
+     *
+     * @param name what the message calls it
+     * @param values the numbers
+     */
     public static void distribution(String name, double[] values) {
         if (values.length == 0) {
             throw new IllegalArgumentException(name + " must be at least one, were none");
@@ -177,7 +269,13 @@ public final class Checks {
         }
     }
 
-    /** At least one action; copied. */
+    /**
+     * At least one action; copied.
+     *
+     * @param actions the actions
+     * @param <A> the action
+     * @return a copy
+     */
     public static <A> List<A> actions(List<A> actions) {
         List<A> copy = List.copyOf(actions);
         if (copy.isEmpty()) {

@@ -17,11 +17,24 @@ import java.util.List;
 public final class Mover {
     private Mover() {}
 
+    /**
+     * a − b, with the hybrid interval.
+     *
+     * @param a an estimate
+     * @param b an independent one
+     * @return a − b
+     */
     public static Estimate.Measured difference(Estimate.Measured a, Estimate.Measured b) {
         return sum(new double[] {1, -1}, List.of(a, b));
     }
 
-    /** Σ c·θ. */
+    /**
+     * Σ c·θ.
+     *
+     * @param factors a factor for each part
+     * @param parts independent estimates, at least one
+     * @return the sum with its interval
+     */
     public static Estimate.Measured sum(double[] factors, List<Estimate.Measured> parts) {
         double value = 0;
         double down = 0;
@@ -46,7 +59,13 @@ public final class Mover {
                 n);
     }
 
-    /** a/b, both at least 0; b above 0. The upper end is infinite if b may be 0. */
+    /**
+     * a/b, both at least 0; b above 0. The upper end is infinite if b may be 0.
+     *
+     * @param a an estimate
+     * @param b an independent one
+     * @return the ratio
+     */
     public static Estimate.Measured ratio(Estimate.Measured a, Estimate.Measured b) {
         double product = a.value() * b.value();
         double lowA = a.interval().lower() * (2 * a.value() - a.interval().lower());
@@ -69,7 +88,12 @@ public final class Mover {
         return Math.sqrt(Math.max(0, product * product - other));
     }
 
-    /** |θ|: the image of the interval. */
+    /**
+     * |θ|: the image of the interval.
+     *
+     * @param signed an estimate of any sign
+     * @return at least 0
+     */
     public static Estimate.Measured absolute(Estimate.Measured signed) {
         double low = signed.interval().lower();
         double high = signed.interval().upper();
@@ -83,7 +107,12 @@ public final class Mover {
                 signed.n());
     }
 
-    /** min(θ, 1/θ) of a ratio of at least 0: the image of the interval. */
+    /**
+     * min(θ, 1/θ) of a ratio of at least 0: the image of the interval.
+     *
+     * @param ratio an estimate of at least 0
+     * @return in [0, 1]
+     */
     public static Estimate.Measured folded(Estimate.Measured ratio) {
         double low = fold(ratio.interval().lower());
         double high = fold(ratio.interval().upper());

@@ -23,6 +23,12 @@ public final class Proportion {
 
     private Proportion() {}
 
+    /**
+     * The two-sided normal quantile.
+     *
+     * @param confidence coverage, in (0, 1)
+     * @return the quantile
+     */
     public static double quantile(double confidence) {
         return NormalDistribution.of(0, 1).inverseSurvivalProbability((1 - confidence) / 2);
     }
@@ -86,6 +92,8 @@ public final class Proportion {
      * @param all weight of the trials
      * @param square sum of the squared weights of the trials
      * @param rows number of the trials; above 0
+     * @param confidence coverage, in (0, 1)
+     * @return the share with its interval
      */
     public static Estimate.Measured share(double hit, double all, double square, long rows, double confidence) {
         return sized(hit, all, Math.min(rows, all / square * all), rows, confidence, true);
@@ -99,7 +107,9 @@ public final class Proportion {
      * @param hitSquare sum of the squared weights of the successes
      * @param square the same of the trials
      * @param rows number of the trials; above 0
+     * @param confidence coverage, in (0, 1)
      * @param alone whether by itself, or as part of a comparison
+     * @return the share with its interval
      */
     public static Estimate.Measured designed(
             double hit, double all, double hitSquare, double square, long rows, double confidence, boolean alone) {
@@ -109,6 +119,13 @@ public final class Proportion {
     /**
      * Effective number of rows, p(1 − p) over the design-based variance of p, at most the rows. A share of 0 or 1 shows no
      * variance, and leaves Kish's number.
+     *
+     * @param hit weight of the successes
+     * @param all weight of the trials
+     * @param hitSquare sum of the squared weights of the successes
+     * @param square the same of the trials
+     * @param rows number of the trials; above 0
+     * @return the number, above 0
      */
     public static double effective(double hit, double all, double hitSquare, double square, long rows) {
         double kish = Math.min(rows, all / square * all);
@@ -118,7 +135,15 @@ public final class Proportion {
         return unit || !(p > 1e-12 && p < 1 - 1e-12 && variance > 0) ? kish : Math.min(rows, p * (1 - p) / variance);
     }
 
-    /** Design-based variance of a share for independently drawn rows, at a given p. */
+    /**
+     * Design-based variance of a share for independently drawn rows, at a given p.
+     *
+     * @param p the share, in [0, 1]
+     * @param all weight of the trials
+     * @param hitSquare sum of the squared weights of the successes
+     * @param square the same of the trials
+     * @return at least 0
+     */
     public static double variance(double p, double all, double hitSquare, double square) {
         double missSquare = Math.max(0, square - hitSquare);
         return hitSquare / all / all * (1 - p) * (1 - p) + missSquare / all / all * p * p;
@@ -130,7 +155,13 @@ public final class Proportion {
         return new Estimate.Measured(p, around(p, interval(p * effective, effective, confidence, alone)), rows);
     }
 
-    /** Rounding must not leave the value outside. */
+    /**
+     * Rounding must not leave the value outside.
+     *
+     * @param value the value
+     * @param interval the interval
+     * @return an interval with the value in it
+     */
     public static Interval around(double value, Interval interval) {
         return new Interval(
                 Math.min(value, interval.lower()), Math.max(value, interval.upper()), interval.confidence());
