@@ -113,7 +113,8 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
         double weight(String[] cells) {
             double weight = number(cells, cells.length - 1);
             if (!(weight == 0 || weight >= 1e-100 && weight <= 1e100)) {
-                throw new CellException(names.get(cells.length - 1), "must be a weight, 0 or in [1e-100, 1e100], is not");
+                throw new CellException(
+                        names.get(cells.length - 1), "must be a weight, 0 or in [1e-100, 1e100], is not");
             }
             return weight;
         }

@@ -22,7 +22,7 @@ import java.util.Locale;
  * <p>Weights: the interval stands on the effective number of rows p(1 − p)/V, at most the rows, where V = ΣΣ w²(y − p)²/(Σw)²
  * is the design-based variance of p for independently drawn rows; weights may depend on the decision and the label. Simulated
  * with weights that vary by a factor of ten by chance and of three with the decision, at rates from 0.13 to 0.67, intervals of
- * shares, differences and ratios cover with 94 % at least from 100 rows a group on. Limit: with 30 rows, where one or two of
+ * shares, differences and ratios cover with 93 % at least from 100 rows a group on. Limit: with 30 rows, where one or two of
  * them carry most of the weight, with 86 % at least; strata and clusters of the draw are not known here.
  *
  * <p>Source: Wilson, Probable inference, JASA 22, 1927; Berry, Armitage, Mid-P confidence intervals, The Statistician 44,

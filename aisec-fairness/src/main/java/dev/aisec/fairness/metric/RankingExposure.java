@@ -4,6 +4,7 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * Exposure in rankings: the share of attention that a group gets minus its share of the items, averaged over rankings; the
@@ -56,6 +57,20 @@ public record RankingExposure(AuditSettings settings) {
             rows.add(new FairnessReport.Row("exposure_difference", space.name(g), estimate(mean[g], moment[g], n)));
         }
         return List.copyOf(rows);
+    }
+
+    /**
+     * The same as evidence.
+     *
+     * @param subject what was audited: a name or digest; not blank
+     * @param space the groups
+     * @param rankings the groups of the items of each ranking, first place first; empty rankings are passed over
+     * @return the report
+     */
+    public MetricReport report(String subject, GroupSpace space, int[][] rankings) {
+        SortedMap<String, String> parameters = MetricReport.parameters("exposure in rankings by group", settings);
+        parameters.put("rankings", Integer.toString(rankings.length));
+        return new MetricReport(subject, parameters, audit(space, rankings), List.of());
     }
 
     private Estimate estimate(double mean, double moment, long n) {

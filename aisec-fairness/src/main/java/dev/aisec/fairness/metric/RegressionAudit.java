@@ -5,6 +5,7 @@ import dev.aisec.core.Estimate;
 import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * Fairness of predicted numbers: mean error (prediction − truth), mean absolute and mean squared error of each group, and
@@ -93,6 +94,26 @@ public record RegressionAudit(AuditSettings settings) {
             }
         }
         return List.copyOf(rows);
+    }
+
+    /**
+     * The same as evidence.
+     *
+     * @param subject what was audited: a name or digest; not blank
+     * @param space the groups
+     * @param groups the group of each row
+     * @param truth recorded values, finite; as many
+     * @param predictions finite; as many
+     * @param reference number of the reference group
+     * @return the report
+     */
+    public MetricReport report(
+            String subject, GroupSpace space, int[] groups, double[] truth, double[] predictions, int reference) {
+        SortedMap<String, String> parameters =
+                MetricReport.parameters("errors of predicted numbers by group", settings);
+        parameters.put("reference", space.name(reference));
+        parameters.put("rows", Integer.toString(groups.length));
+        return new MetricReport(subject, parameters, audit(space, groups, truth, predictions, reference), List.of());
     }
 
     private static Estimate few(long least, String name, long n) {

@@ -92,6 +92,34 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     }
 
     /**
+     * The same lines with ROC and reliability curves by group, as evidence.
+     *
+     * @param subject what was audited: a name or digest; not blank
+     * @param scores the scores; calibration only if they lie in [0, 1]
+     * @param reference number of the reference group
+     * @return the report
+     */
+    public MetricReport report(String subject, GroupScores scores, int reference) {
+        SortedMap<String, String> parameters = MetricReport.parameters("scores by group", settings);
+        parameters.put("bins", Integer.toString(bins));
+        parameters.put("replicates", Integer.toString(settings.replicates()));
+        parameters.put("seed", Long.toString(settings.seed().value()));
+        parameters.put("reference", scores.space().name(reference));
+        long rows = 0;
+        List<Measurement.Curve> curves = new ArrayList<>();
+        for (int g = 0; g < scores.space().size(); g++) {
+            rows += rows(scores.block(g));
+            for (Measurement.Curve curve : List.of(roc(scores, g), reliability(scores, g))) {
+                if (!curve.points().isEmpty()) {
+                    curves.add(curve);
+                }
+            }
+        }
+        parameters.put("rows", Long.toString(rows));
+        return new MetricReport(subject, parameters, audit(scores, reference), curves);
+    }
+
+    /**
      * Area under the ROC curve of a group: the probability that a positive scores above a negative, ties by half. Variance
      * of DeLong on the logit scale; where all pairs agree, the exact binomial end for the smaller class.
      *
@@ -360,9 +388,9 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             double variance = 0;
             for (int i = 0; i < block.values().length; i++) {
                 double d = block.values()[i] - mean[side];
-                variance += block.weights()[label][i] / total * d * d;
+                variance += block.squares()[label][i] / total / total * d * d;
             }
-            error[side] = variance / (n[side] - 1);
+            error[side] = variance * n[side] / (n[side] - 1);
         }
         Block a = scores.block(group);
         Block b = scores.block(reference);

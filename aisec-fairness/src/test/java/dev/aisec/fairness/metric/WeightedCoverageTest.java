@@ -101,7 +101,7 @@ class WeightedCoverageTest {
     @Test
     void intervals_weighted_coverNominally() {
         for (double factor : new double[] {1, 1 / 3.0}) {
-            // With true coverage 0.94 the chance of less than 0.90 in 2,000 runs is below 1e-12; seeds are fixed.
+            // With true coverage 0.935 the chance of less than 0.90 in 2,000 runs is below 1e-9; seeds are fixed.
             assertThat(cover(100, factor, 0.5, 2000, 1).least()).isGreaterThan(0.90);
         }
     }
@@ -110,9 +110,9 @@ class WeightedCoverageTest {
     @Tag("long")
     void intervals_weightedLargeGrid_coverNominally() {
         for (double factor : new double[] {1, 3, 1 / 3.0}) {
-            // With true coverage 0.94 the chance of less than 0.925 in 10,000 runs is below 1e-9.
-            assertThat(cover(100, factor, 0.5, 10_000, 2).least()).isGreaterThan(0.925);
-            assertThat(cover(400, factor, 0.5, 10_000, 3).least()).isGreaterThan(0.925);
+            // With true coverage 0.935 the chance of less than 0.92 in 10,000 runs is below 1e-9.
+            assertThat(cover(100, factor, 0.5, 10_000, 2).least()).isGreaterThan(0.92);
+            assertThat(cover(400, factor, 0.5, 10_000, 3).least()).isGreaterThan(0.92);
             // What is promised for few rows, most of them of small weight.
             assertThat(cover(30, factor, 0.5, 10_000, 4).least()).isGreaterThan(0.83);
             // With a true level of 0.05 the chance of more than 0.065 is below 1e-9.
