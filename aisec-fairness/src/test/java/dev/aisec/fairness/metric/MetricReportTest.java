@@ -91,7 +91,8 @@ class MetricReportTest {
         MetricReport report = RankingExposure.of().report("subject", SEX, rankings);
         assertThat(report.rows()).isEqualTo(RankingExposure.of().audit(SEX, rankings));
         assertThat(report.evidence().measurements()).hasSize(3);
-        assertThat(report.evidence().findings()).isEmpty();
+        // No ranking has an item of the third group: its exposure does not vary, and so abstains.
+        assertThat(report.evidence().findings()).hasSize(1);
     }
 
     @Test
