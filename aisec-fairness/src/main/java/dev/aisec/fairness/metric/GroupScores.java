@@ -470,6 +470,9 @@ public final class GroupScores {
      */
     public static final class Histogram {
         private final GroupSpace space;
+        /** Asked for once: the space counts anew each time. */
+        private final int size;
+
         private final int bins;
         private final double lower;
         private final double upper;
@@ -495,6 +498,7 @@ public final class GroupScores {
                         "lower must be < upper and both finite, were " + lower + " and " + upper);
             }
             this.space = space;
+            this.size = space.size();
             this.bins = 1 << bits;
             this.lower = lower;
             this.upper = upper;
@@ -523,8 +527,8 @@ public final class GroupScores {
          * @param weight in [0, 10¹⁵⁰]; 0 leaves the table as it is
          */
         public void add(int group, boolean favourable, double score, double weight) {
-            if (group < 0 || group >= space.size()) {
-                throw new IllegalArgumentException("group must be in [0, " + space.size() + "), was " + group);
+            if (group < 0 || group >= size) {
+                throw new IllegalArgumentException("group must be in [0, " + size + "), was " + group);
             }
             if (!(score >= lower && score <= upper)) {
                 throw new IllegalArgumentException("score must be in [" + lower + ", " + upper + "], was " + score);
