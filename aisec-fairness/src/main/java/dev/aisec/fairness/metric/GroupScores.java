@@ -469,6 +469,9 @@ public final class GroupScores {
      */
     public static final class Histogram {
         private final GroupSpace space;
+        /** Asked for once: the space counts anew each time. */
+        private final int size;
+
         private final int bins;
         private final double lower;
         private final double upper;
@@ -494,6 +497,7 @@ public final class GroupScores {
                         "lower must be < upper and both in [-1e100, 1e100], were " + lower + " and " + upper);
             }
             this.space = space;
+            this.size = space.size();
             this.bins = 1 << bits;
             this.lower = lower;
             this.upper = upper;
@@ -522,7 +526,7 @@ public final class GroupScores {
          * @param weight 0 or in [1e-100, 1e100]; 0 leaves the table as it is
          */
         public void add(int group, boolean favourable, double score, double weight) {
-            Checks.group(group, space.size());
+            Checks.group(group, size);
             if (!(score >= lower && score <= upper)) {
                 throw new IllegalArgumentException("score must be in [" + lower + ", " + upper + "], was " + score);
             }
