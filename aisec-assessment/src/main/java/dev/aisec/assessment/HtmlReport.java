@@ -30,9 +30,6 @@ public final class HtmlReport {
     /** Groups of bars whose names fit side by side. */
     private static final int BARS = 6;
 
-    private static final Set<Technique> FAIRNESS =
-            EnumSet.of(Technique.FAIRNESS_EVALUATION, Technique.FAIRNESS_CONSTRAINT, Technique.BIAS_POST_PROCESSING);
-
     private static final Map<String, String> NOTES = Map.of(
             "robust-accuracy",
             "Share of examples that stay right although an attacker may change every input by up to ε; at 0 the clean"
