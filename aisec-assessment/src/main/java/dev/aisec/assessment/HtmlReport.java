@@ -82,12 +82,8 @@ public final class HtmlReport {
         header();
         out.append("<main>\n");
         verdicts();
-        Predicate<Evidence> fair = e -> FAIRNESS.contains(e.technique());
-        List<Evidence> all = assessment.subjects().stream()
-                .flatMap(s -> s.evidence().stream())
-                .toList();
-        if (all.stream().anyMatch(fair) && !all.stream().allMatch(fair)) {
-            // Beside other matters, fairness has a section of its own.
+        Predicate<Evidence> fair = Text::fairness;
+        if (Text.fairnessApart(assessment)) {
             curves("<h2>Curves</h2>\n", fair.negate());
             scalars("<h2>Single figures</h2>\n", fair.negate());
             out.append(
