@@ -83,11 +83,7 @@ public final class HtmlReport {
         out.append("<main>\n");
         verdicts();
         Predicate<Evidence> fair = Text::fairness;
-        List<Evidence> all = assessment.subjects().stream()
-                .flatMap(s -> s.evidence().stream())
-                .toList();
-        if (all.stream().anyMatch(fair) && !all.stream().allMatch(fair)) {
-            // Beside other matters, fairness has a section of its own.
+        if (Text.fairnessApart(assessment)) {
             curves("<h2>Curves</h2>\n", fair.negate());
             scalars("<h2>Single figures</h2>\n", fair.negate());
             out.append(

@@ -228,7 +228,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
     }
 
     /** Solves a·x = b for a symmetric positive definite matrix given by its lower half, which is overwritten. */
-    private static double[] cholesky(double[] a, double[] b, int d) {
+    static double[] cholesky(double[] a, double[] b, int d) {
         double[] z = b.clone();
         for (int j = 0; j < d; j++) {
             for (int k = 0; k <= j; k++) {

@@ -90,7 +90,7 @@ public record HardtEqualizedOdds(double tolerance, Objective objective) {
     /**
      * Finds the rule.
      *
-     * @param rows the rows; every group with weight needs both labels; at most 64 groups
+     * @param rows the rows; every group with weight needs both labels; at most 128 groups if the tolerance is above 0
      * @param decisions whether each decision so far is favourable, as many
      * @return the rule
      */
