@@ -40,7 +40,7 @@ final class CommonPoint {
 
     static BreakpointScan.Answer solve(ThresholdProblem problem) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         double[] gain = new double[curves.size()];
         double[] loss = new double[gain.length];
         double allGain = 0;
