@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupSpace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -160,7 +160,7 @@ public record BoundedGroupLoss(
      * @return the model with its certificate
      */
     public Model fit(double[] features, int columns, GroupSpace space, int[] groups, double[] targets) {
-        int n = Features.requireFinite("features", features, columns);
+        int n = Checks.features("features", features, columns);
         if (n < 1 || groups.length != n || targets.length != n) {
             throw new IllegalArgumentException("groups and targets must be as many as rows of features, " + n
                     + ", at least 1, were " + groups.length + " and " + targets.length);
@@ -523,7 +523,7 @@ public record BoundedGroupLoss(
          */
         public double[] predict(double[] features) {
             int columns = coefficients.length;
-            int n = Features.requireFinite("features", features, columns);
+            int n = Checks.features("features", features, columns);
             double[] result = new double[n];
             for (int i = 0; i < n; i++) {
                 double m = intercept;
