@@ -3,6 +3,7 @@ package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.Finding;
 import dev.aisec.core.MalformedInputException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -26,7 +27,7 @@ public final class Inspection {
     private static final int MOST_LISTING = 1 << 20;
 
     /** What a file and all its entries share. */
-    static final class Shared {
+    static final class Shared implements Closeable {
         final VerificationPolicy policy;
         final List<ModelFormat> formats;
         final long fileLength;
@@ -54,6 +55,25 @@ public final class Inspection {
 
         ModelStructure structure(String format) {
             return new ModelStructure(format, operators, tensors, metadata);
+        }
+
+        /** Gives back private files of inflated content; the first failure counts. */
+        @Override
+        public void close() throws IOException {
+            IOException failure = null;
+            for (AutoCloseable resource : resources) {
+                try {
+                    resource.close();
+                } catch (IOException e) {
+                    failure = failure == null ? e : failure;
+                } catch (Exception e) {
+                    failure = failure == null ? new IOException(e) : failure;
+                }
+            }
+            resources.clear();
+            if (failure != null) {
+                throw failure;
+            }
         }
 
         /** Whether the file is lost already, so that rules about the whole would only add noise. */

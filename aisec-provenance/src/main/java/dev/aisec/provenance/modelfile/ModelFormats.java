@@ -18,10 +18,17 @@ public final class ModelFormats {
         return List.of(
                 new Dl4jFormat(),
                 new SameDiffFormat(),
+                new Safetensors(),
+                new Gguf(),
+                new KerasH5Format(),
+                new JavaSerializationFormat(),
+                new PmmlFormat(),
+                new Onnx(),
                 new GzipFormat(),
                 new OpaqueArchiveFormat(),
                 new ZipFormat(),
-                new TarFormat());
+                new TarFormat(),
+                new PickleFormat());
     }
 
     /**
@@ -33,6 +40,7 @@ public final class ModelFormats {
     public static List<Rule> rules(List<ModelFormat> formats) {
         Map<String, Rule> rules = new LinkedHashMap<>();
         FileRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        ParameterRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
         VerificationPolicy.RULES.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
         for (ModelFormat format : formats) {
             format.rules().forEach(rule -> rules.putIfAbsent(rule.code(), rule));

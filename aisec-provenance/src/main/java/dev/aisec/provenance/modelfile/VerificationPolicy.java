@@ -225,6 +225,11 @@ public record VerificationPolicy(
         }
     }
 
+    /** What the numbers of a tensor break. */
+    List<ParameterRules.Broken> parameters(Tensor tensor, ParameterStatistics statistics) {
+        return ParameterRules.judge(range(tensor.name()), tolerant, tensor, statistics);
+    }
+
     /** The range for a tensor: the first that matches, else every finite number. */
     ParameterRange range(String tensor) {
         for (ParameterRange range : ranges) {

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.aisec.provenance.modelfile;
+
+import dev.aisec.provenance.modelfile.PickleValue.Constant;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Pickles of Python, protocols 0 to 5, one or several in a file. They are programs for a stack machine that can call
+ * anything; they are interpreted here without executing anything. Accepted is what imports only names of a short list and
+ * uses them as picklers do. Every pickle in the file is interpreted, and what stands before, between or behind them is
+ * refused.
+ *
+ * <p>Protocols 0 and 1 have no signature: the claim is by attempt, and never certain.
+ */
+final class PickleFormat implements ModelFormat {
+    private static final int HEAD = 4096;
+    private static final int ENOUGH = 8;
+    private static final int TEXT_PREFIX = 64;
+    /** {@code torch.save} before version 1.6 begins with a pickle of this number. */
+    private static final int[] TORCH_MAGIC = {
+        0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'
+    };
+
+    @Override
+    public String name() {
+        return "pickle";
+    }
+
+    @Override
+    public List<String> extensions() {
+        return List.of("pkl", "pickle", "p", "pk", "bin", "pt", "pth", "ckpt", "joblib", "dat", "data");
+    }
+
+    @Override
+    public List<Rule> rules() {
+        return PickleRules.ALL;
+    }
+
+    /** Whether content is what {@code torch.save} wrote before version 1.6. */
+    static boolean isTorch(Probe probe) {
+        for (int i = 0; i < TORCH_MAGIC.length; i++) {
+            // The protocol is up to the caller of torch.save.
+            if (i != 1 && !probe.hasAt(i, TORCH_MAGIC[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public Claim recognizes(Probe probe) throws IOException {
+        if (isTorch(probe) || probe.source().length() < 2) {
+            return Claim.NONE;
+        }
+        if (header(probe.head(), 0)) {
+            return Claim.CERTAIN;
+        }
+        return start(probe) >= 0 ? Claim.POSSIBLE : Claim.NONE;
+    }
+
+    /** A protocol opcode with an opcode behind it. */
+    private static boolean header(byte[] head, int at) {
+        return head.length - at > 2
+                && (head[at] & 0xff) == 0x80
+                && head[at + 1] >= 0
+                && head[at + 1] <= 5
+                && opcode(head[at + 2] & 0xff);
+    }
+
+    private static boolean opcode(int b) {
+        return b >= 0x80 && b <= 0x98 || "(.012FIJKLMNPQRSTUVXabcdeghijloqprstu]})BCG".indexOf(b) >= 0;
+    }
+
+    /** Where the first pickle begins; below 0 if there seems to be none. */
+    private static long start(Probe probe) throws IOException {
+        byte[] head = probe.head();
+        if (plausible(probe.source(), 0)) {
+            return 0;
+        }
+        if (probe.zipNames().isPresent()) {
+            return -1;
+        }
+        for (int i = 1; i < head.length - 2; i++) {
+            if (header(head, i) && head[i + 1] >= 2 && imports(probe.source(), i)) {
+                return i;
+            }
+            if (i <= TEXT_PREFIX && head[i] == 'c' && calls(probe.source(), i)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Whether bytes read as a pickle, as far as the first of them tell. */
+    private static boolean plausible(ByteSource source, long at) throws IOException {
+        long rest = source.length() - at;
+        byte[] head = source.read(at, (int) Math.min(3, rest));
+        if (header(head, 0)) {
+            return true;
+        }
+        if (head.length < 2 || !opcode(head[0] & 0xff)) {
+            return false;
+        }
+        NestedPickles.Attempt attempt = attempt(source, at);
+        if (attempt.ended()) {
+            long behind = attempt.machine().position();
+            return behind == rest
+                    || attempt.machine().opcodes() >= ENOUGH
+                    || attempt.dangerous()
+                    || (source.read(at + behind, 1)[0] & 0xff) == 0x80;
+        }
+        return rest > HEAD
+                        && attempt.machine().opcodes() > ENOUGH
+                        && attempt.machine().position() >= HEAD - 1
+                || attempt.use().isPresent()
+                        && attempt.machine().opcodes() > 1
+                        && attempt.machine().behindImport();
+    }
+
+    private static boolean imports(ByteSource source, long at) throws IOException {
+        NestedPickles.Attempt attempt = attempt(source, at);
+        return attempt.ended() && attempt.machine().opcodes() >= 3
+                || attempt.use().isPresent();
+    }
+
+    private static boolean calls(ByteSource source, long at) throws IOException {
+        return attempt(source, at).use().filter(u -> u.call != null).isPresent();
+    }
+
+    private static NestedPickles.Attempt attempt(ByteSource source, long at) throws IOException {
+        ByteSource window = source.window(at, Math.min(HEAD, source.length() - at));
+        return new NestedPickles(window).attempt(window, new Silent());
+    }
+
+    @Override
+    public void read(ByteSource source, Inspection inspection) throws IOException {
+        long start = start(new Probe("", source, inspection.limits()));
+        if (start > 0) {
+            inspection.report(
+                    PickleRules.JUNK, 0, "a pickle must begin at the first byte, begins after " + start + " others");
+        }
+        Cursor cursor = new Cursor(source, Math.max(0, start));
+        int streams = 0;
+        do {
+            PickleStreams.Result result = PickleStreams.one(cursor, inspection, new PickleStreams.Host(inspection));
+            PickleStreams.tellArrays(result.arrays(), inspection);
+            streams++;
+        } while (cursor.remaining() > 0 && plausible(source, cursor.position()));
+        if (streams > 1) {
+            inspection.metadata("pickle.streams", Integer.toString(streams));
+        }
+        if (cursor.remaining() > 0) {
+            inspection.report(
+                    PickleRules.TRAILING,
+                    cursor.position(),
+                    "nothing but pickles must follow a pickle, " + cursor.remaining() + " bytes do");
+        }
+    }
+
+    /** For looking ahead: attempts are bounded by what they look at. */
+    private static final class Silent implements PickleHost {
+        @Override
+        public void step() {}
+
+        @Override
+        public void problem(Rule rule, long offset, String message) {}
+
+        @Override
+        public PickleValue persistent(PickleValue id, long offset) {
+            return Constant.UNKNOWN;
+        }
+
+        @Override
+        public Limits limits() {
+            return Limits.standard();
+        }
+    }
+}
