@@ -163,8 +163,8 @@ final class ModelInfoCommand implements Callable<Integer> {
         lines.add("Tensors: " + tensors.size());
         tensors.stream()
                 .limit(SHOWN)
-                .forEach(t -> lines.add(String.format(
-                        "  %-8s %-20s %s", t.type(), t.shape(), ModelText.printable(t.name()))));
+                .forEach(t -> lines.add(
+                        String.format("  %-8s %-20s %s", t.type(), t.shape(), ModelText.printable(t.name()))));
         more(tensors.size(), lines);
     }
 

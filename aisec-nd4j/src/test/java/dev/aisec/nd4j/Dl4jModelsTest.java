@@ -10,7 +10,7 @@ import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import dev.aisec.provenance.modelfile.VerifiedModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,8 +55,9 @@ class Dl4jModelsTest {
         byte[] first = Files.readAllBytes(file);
         Dl4jModels.save(network, file);
         assertThat(Files.readAllBytes(file)).isEqualTo(first);
-        VerifiedModel verified = Dl4jModelFile.standard().verify(file).orElseThrow();
-        assertThat(verified.parameterCount()).isEqualTo(network.numParams());
+        VerifiedModel verified = ModelVerifier.standard().verify(file).orElseThrow();
+        assertThat(verified.structure().tensors().get(0).elements()).isEqualTo(network.numParams());
+        assertThat(Dl4jModels.isGraph(verified)).isFalse();
         MultiLayerNetwork loaded = Dl4jModels.load(verified);
         Batch x = halves(4).inputs();
         assertThat(Dl4jClassifier.of(loaded, Shape.of(1, 12, 12), UNIT).logits(x))
@@ -80,10 +81,10 @@ class Dl4jModelsTest {
         graph.init();
         Path file = folder.resolve("g.zip");
         Dl4jModels.save(graph, file);
-        VerifiedModel verified = Dl4jModelFile.standard().verify(file).orElseThrow();
+        VerifiedModel verified = ModelVerifier.standard().verify(file).orElseThrow();
         assertThat(Dl4jModels.loadGraph(verified).params()).isEqualTo(graph.params());
         assertThatThrownBy(() -> Dl4jModels.load(verified))
-                .hasMessage("model must be a MULTI_LAYER_NETWORK, was COMPUTATION_GRAPH");
+                .hasMessage("model must be a MultiLayerNetwork, was \"ComputationGraph\"");
     }
 
     @Test
