@@ -16,19 +16,25 @@ public final class ModelFormats {
      */
     public static List<ModelFormat> builtIn() {
         return List.of(
-                new Dl4jFormat(),
-                new SameDiffFormat(),
                 new Safetensors(),
                 new Gguf(),
+                new KerasFormat(),
                 new KerasH5Format(),
+                new Dl4jFormat(),
+                new SameDiffFormat(),
+                new PyTorch(),
+                new PyTorchLegacy(),
+                new Npz(),
+                new Numpy(),
                 new JavaSerializationFormat(),
                 new PmmlFormat(),
-                new Onnx(),
                 new GzipFormat(),
                 new OpaqueArchiveFormat(),
                 new ZipFormat(),
                 new TarFormat(),
-                new PickleFormat());
+                new Onnx(),
+                new TensorFlow(),
+                new Pickle());
     }
 
     /**
