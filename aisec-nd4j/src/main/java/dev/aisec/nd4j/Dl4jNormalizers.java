@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
+import java.io.ObjectStreamException;
 import java.util.Optional;
 import java.util.Set;
 import org.nd4j.linalg.dataset.api.preprocessor.Normalizer;
@@ -104,7 +105,7 @@ final class Dl4jNormalizers {
                 return normalizer;
             }
             throw new IOException(STREAM + " must hold a normalizer, holds something else");
-        } catch (ClassNotFoundException | RuntimeException | LinkageError e) {
+        } catch (ObjectStreamException | ClassNotFoundException | RuntimeException | LinkageError e) {
             throw new IOException(STREAM + " must hold a normalizer of ND4J, could not be read: " + e, e);
         }
     }
