@@ -11,7 +11,7 @@ import dev.aisec.assessment.RunEnvelope;
 import dev.aisec.assessment.Subject;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.BatchTransform;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.DirectoryNotEmptyException;
@@ -222,14 +222,14 @@ final class AssessCommand implements Callable<Integer> {
 
     private List<Subject> subjects(AssessmentJob job, Path work, Map<Path, Path> models) throws IOException {
         if (model != null) {
-            return List.of(job.assess(String.valueOf(model.getFileName()), model, Dl4jModelFile.standard()));
+            return List.of(job.assess(String.valueOf(model.getFileName()), model, ModelVerifier.standard()));
         }
         List<Subject> subjects = new ArrayList<>();
         for (Train kind : train == null ? Train.values() : new Train[] {train}) {
             String name = kind == Train.plain ? "plain" : "noise-trained";
             Path file = work.resolve("model-" + kind + ".zip");
             job.train(name, kind == Train.plain ? BatchTransform.NONE : AssessmentJob.noise(), file);
-            subjects.add(job.assess(name, file, Dl4jModelFile.standard()));
+            subjects.add(job.assess(name, file, ModelVerifier.standard()));
             models.put(file, out.resolve(String.valueOf(file.getFileName())));
         }
         return subjects;

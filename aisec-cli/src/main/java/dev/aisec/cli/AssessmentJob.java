@@ -26,8 +26,8 @@ import dev.aisec.nd4j.Dl4jNetworks;
 import dev.aisec.nd4j.engine.CompiledNetwork;
 import dev.aisec.nd4j.engine.NetworkTrainer;
 import dev.aisec.nd4j.engine.Networks;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
-import dev.aisec.provenance.modelfile.ModelFileCheck;
+import dev.aisec.provenance.modelfile.ModelReport;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import dev.aisec.provenance.modelfile.VerifiedModel;
 import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.Goal;
@@ -150,8 +150,8 @@ final class AssessmentJob {
     }
 
     /** Checks, loads and assesses a model file. */
-    Subject assess(String name, Path file, Dl4jModelFile check) throws IOException {
-        ModelFileCheck checked = check.verify(file);
+    Subject assess(String name, Path file, ModelVerifier verifier) throws IOException {
+        ModelReport checked = verifier.verify(file);
         VerifiedModel verified = checked.orElseThrow();
         DifferentiableClassifier model = classifier(verified);
         model.spec().requireLabels(data.test().targets().labels());
@@ -246,7 +246,7 @@ final class AssessmentJob {
     /** The network on the engine; on Deeplearning4j itself where the engine does not know a layer. */
     private DifferentiableClassifier classifier(VerifiedModel verified) throws IOException {
         Shape shape = data.test().inputs().shape();
-        if (verified.kind() == VerifiedModel.Kind.COMPUTATION_GRAPH) {
+        if (Dl4jModels.isGraph(verified)) {
             return Networks.compile(Dl4jModels.loadGraph(verified), shape, PIXELS);
         }
         MultiLayerNetwork network = Dl4jModels.load(verified);
