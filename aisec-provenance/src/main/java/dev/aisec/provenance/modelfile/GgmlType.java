@@ -9,52 +9,52 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: enum ggml_type and the block structures of ggml-common.h.
  */
 record GgmlType(int blockElements, int blockBytes, ElementType element) {
-    private static GgmlType plain(ElementType element) {
-        return new GgmlType(1, element.blockBytes(), element);
+    private static GgmlType of(ElementType element) {
+        return new GgmlType(element.blockElements(), element.blockBytes(), element);
     }
 
-    private static GgmlType blocks(int elements, int bytes) {
+    private static GgmlType packed(int elements, int bytes) {
         return new GgmlType(elements, bytes, ElementType.OPAQUE);
     }
 
     /** None for a number that is not in use, or not known here. */
     static @Nullable GgmlType of(int code) {
         return switch (code) {
-            case 0 -> plain(ElementType.F32);
-            case 1 -> plain(ElementType.F16);
-            case 2 -> blocks(32, 18);
-            case 3 -> blocks(32, 20);
-            case 6 -> blocks(32, 22);
-            case 7 -> blocks(32, 24);
-            case 8 -> blocks(32, 34);
-            case 9 -> blocks(32, 36);
-            case 10 -> blocks(256, 84);
-            case 11 -> blocks(256, 110);
-            case 12 -> blocks(256, 144);
-            case 13 -> blocks(256, 176);
-            case 14 -> blocks(256, 210);
-            case 15 -> blocks(256, 292);
-            case 16 -> blocks(256, 66);
-            case 17 -> blocks(256, 74);
-            case 18 -> blocks(256, 98);
-            case 19 -> blocks(256, 50);
-            case 20 -> blocks(32, 18);
-            case 21 -> blocks(256, 110);
-            case 22 -> blocks(256, 82);
-            case 23 -> blocks(256, 136);
-            case 24 -> plain(ElementType.I8);
-            case 25 -> plain(ElementType.I16);
-            case 26 -> plain(ElementType.I32);
-            case 27 -> plain(ElementType.I64);
-            case 28 -> plain(ElementType.F64);
-            case 29 -> blocks(256, 56);
-            case 30 -> plain(ElementType.BF16);
-            case 31, 32, 33 -> blocks(32, 18);
-            case 34 -> blocks(256, 54);
-            case 35 -> blocks(256, 66);
-            case 36, 37, 38 -> blocks(32, 18);
-            case 39 -> blocks(32, 17);
-            case 40 -> blocks(64, 36);
+            case 0 -> of(ElementType.F32);
+            case 1 -> of(ElementType.F16);
+            case 2 -> of(ElementType.Q4_0);
+            case 3 -> of(ElementType.Q4_1);
+            case 6 -> of(ElementType.Q5_0);
+            case 7 -> of(ElementType.Q5_1);
+            case 8 -> of(ElementType.Q8_0);
+            case 9 -> of(ElementType.Q8_1);
+            case 10 -> of(ElementType.Q2_K);
+            case 11 -> of(ElementType.Q3_K);
+            case 12 -> of(ElementType.Q4_K);
+            case 13 -> of(ElementType.Q5_K);
+            case 14 -> of(ElementType.Q6_K);
+            case 15 -> of(ElementType.Q8_K);
+            case 16 -> of(ElementType.IQ2_XXS);
+            case 17 -> of(ElementType.IQ2_XS);
+            case 18 -> of(ElementType.IQ3_XXS);
+            case 19 -> of(ElementType.IQ1_S);
+            case 20 -> of(ElementType.IQ4_NL);
+            case 21 -> of(ElementType.IQ3_S);
+            case 22 -> of(ElementType.IQ2_S);
+            case 23 -> of(ElementType.IQ4_XS);
+            case 24 -> of(ElementType.I8);
+            case 25 -> of(ElementType.I16);
+            case 26 -> of(ElementType.I32);
+            case 27 -> of(ElementType.I64);
+            case 28 -> of(ElementType.F64);
+            case 29 -> of(ElementType.IQ1_M);
+            case 30 -> of(ElementType.BF16);
+            case 31, 32, 33 -> packed(32, 18);
+            case 34 -> of(ElementType.TQ1_0);
+            case 35 -> of(ElementType.TQ2_0);
+            case 36, 37, 38 -> packed(32, 18);
+            case 39 -> of(ElementType.MXFP4);
+            case 40 -> packed(64, 36);
             default -> null;
         };
     }

@@ -18,11 +18,23 @@ public final class ModelFormats {
         return List.of(
                 new Safetensors(),
                 new Gguf(),
+                new KerasFormat(),
                 new KerasH5Format(),
+                new Dl4jFormat(),
+                new SameDiffFormat(),
+                new PyTorch(),
+                new PyTorchLegacy(),
+                new Npz(),
+                new Numpy(),
                 new JavaSerializationFormat(),
                 new PmmlFormat(),
+                new GzipFormat(),
+                new OpaqueArchiveFormat(),
+                new ZipFormat(),
+                new TarFormat(),
                 new Onnx(),
-                new PickleFormat());
+                new TensorFlow(),
+                new Pickle());
     }
 
     /**

@@ -174,7 +174,10 @@ final class OnnxReader {
         inspection.metadata("onnx.opset." + (domain.length() > 60 ? "…" : domain), String.valueOf(version));
     }
 
-    private void imports() {
+    private void imports() throws IOException {
+        if (opsets.isEmpty()) {
+            throw inspection.refuse(Onnx.MALFORMED, -1, "a model must import an operator set, imports none");
+        }
         for (String domain : domains) {
             if (!opsets.containsKey(domain)) {
                 inspection.report(Onnx.OPSET, -1, "operator set " + Text.quote(domain) + " is used but not imported");

@@ -73,6 +73,24 @@ public record VerificationPolicy(
     }
 
     /**
+     * A policy that accepts files like those that are known to be good: their formats, names and topologies and no others,
+     * tensors of at most their sizes, files a quarter longer, and numbers within the range of the tensor of that name with
+     * half its width on each side. Models of other topologies, and fine-tuning that moves weights further, are refused; then
+     * change the policy, it is JSON.
+     *
+     * @param good reports of accepted files
+     * @return the policy
+     * @throws IllegalArgumentException if there is none, or one that is not accepted
+     */
+    public static VerificationPolicy learnFrom(List<ModelReport> good) {
+        return PolicyLearner.learn(good);
+    }
+
+    VerificationPolicy withListsOf(List<NameList> lists) {
+        return new VerificationPolicy(limits, tolerant, lists, ranges, structure, signed);
+    }
+
+    /**
      * The same policy with other limits.
      *
      * @param other the limits
