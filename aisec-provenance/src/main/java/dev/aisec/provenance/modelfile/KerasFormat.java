@@ -27,7 +27,8 @@ import java.util.Optional;
 record KerasFormat() implements ModelFormat {
     static final Rule ENTRY = Rule.reject(
             "keras.entry", "The archive has an entry that Keras does not write, or lacks one that it does.", "CWE-434");
-    static final Rule WEIGHTS = Rule.reject("keras.weights", "The weights are not in the format that their name says.", "");
+    static final Rule WEIGHTS =
+            Rule.reject("keras.weights", "The weights are not in the format that their name says.", "");
     static final Rule ASSET = Rule.cannotInspect(
             "keras.asset", "An asset of a layer is neither text nor of a format that is read here.", "");
 
@@ -49,8 +50,8 @@ record KerasFormat() implements ModelFormat {
         if (names.isEmpty() || !names.get().contains("config.json")) {
             return Claim.NONE;
         }
-        boolean own = names.get().contains("metadata.json")
-                || names.get().stream().anyMatch(n -> n.matches(WEIGHT_FILES));
+        boolean own =
+                names.get().contains("metadata.json") || names.get().stream().anyMatch(n -> n.matches(WEIGHT_FILES));
         return own ? Claim.CERTAIN : Claim.NONE;
     }
 
@@ -82,7 +83,9 @@ record KerasFormat() implements ModelFormat {
                 Optional<String> format = inspection.nested(name, content);
                 if (!format.equals(Optional.of("keras-h5"))) {
                     inspection.report(
-                            WEIGHTS, member.header(), "weights must be HDF5, are " + format.orElse("of no known format"));
+                            WEIGHTS,
+                            member.header(),
+                            "weights must be HDF5, are " + format.orElse("of no known format"));
                 }
             } else if (name.startsWith("assets/")) {
                 asset(inspection, name, content, member.header());

@@ -135,12 +135,24 @@ class Hdf5Test {
         Hdf5Writer w = new Hdf5Writer(false);
         byte[] text = bytes("2.9.0");
         long heap = w.put(Arrays.copyOf(
-                new Bytes().ascii("GCOL").u8(1, 0, 0, 0).u(4096, 8).u(1, 2).u(1, 2).u(0, 4).u(5, 8).raw(text).get(),
+                new Bytes()
+                        .ascii("GCOL")
+                        .u8(1, 0, 0, 0)
+                        .u(4096, 8)
+                        .u(1, 2)
+                        .u(1, 2)
+                        .u(0, 4)
+                        .u(5, 8)
+                        .raw(text)
+                        .get(),
                 4096));
         byte[] file = rooted(
                 w,
                 groupInfo(),
-                attribute("keras_version", variableString(), new Bytes().u(5, 4).u(heap, 8).u(1, 4).get()));
+                attribute(
+                        "keras_version",
+                        variableString(),
+                        new Bytes().u(5, 4).u(heap, 8).u(1, 4).get()));
         assertThat(Verified.accepted(file, "m.h5").structure().metadata()).containsEntry("keras.version", "\"2.9.0\"");
     }
 
@@ -209,7 +221,10 @@ class Hdf5Test {
     void read_externalStorage_refused() {
         Hdf5Writer w = new Hdf5Writer(false);
         long d = w.object(
-                space(3), type(f32()), contiguous(-1, 12), new Message(0x07, 0, new Bytes().u8(1, 0, 0, 0).u(1, 4).get()));
+                space(3),
+                type(f32()),
+                contiguous(-1, 12),
+                new Message(0x07, 0, new Bytes().u8(1, 0, 0, 0).u(1, 4).get()));
         refused(rooted(w, link("x", d)), "hdf5.external-storage");
     }
 
@@ -217,7 +232,9 @@ class Hdf5Test {
     void read_virtualDataset_refused() {
         Hdf5Writer w = new Hdf5Writer(false);
         long d = w.object(
-                space(3), type(f32()), new Message(0x08, 0, new Bytes().u8(4, 3).u(-1, 8).u(0, 4).get()));
+                space(3),
+                type(f32()),
+                new Message(0x08, 0, new Bytes().u8(4, 3).u(-1, 8).u(0, 4).get()));
         refused(rooted(w, link("x", d)), "hdf5.virtual");
     }
 
@@ -227,7 +244,8 @@ class Hdf5Test {
         w.driver = 96;
         refused(w.finish(w.oldGroup(List.of(), List.of(), List.of())), "hdf5.driver");
         Hdf5Writer n = new Hdf5Writer(false);
-        n.extension = n.object(new Message(0x14, 0, new Bytes().u8(0).ascii("NCSAfami").u(0, 2).get()));
+        n.extension = n.object(
+                new Message(0x14, 0, new Bytes().u8(0).ascii("NCSAfami").u(0, 2).get()));
         refused(rooted(n, groupInfo()), "hdf5.driver");
     }
 
@@ -261,9 +279,19 @@ class Hdf5Test {
     void read_continuationToItself_refused() {
         Hdf5Writer w = new Hdf5Writer(true);
         long block = w.reserve(24);
-        byte[] message = new Bytes().u(0x10, 2).u(16, 2).u8(0, 0, 0, 0).u(block, 8).u(24, 8).get();
+        byte[] message = new Bytes()
+                .u(0x10, 2)
+                .u(16, 2)
+                .u8(0, 0, 0, 0)
+                .u(block, 8)
+                .u(24, 8)
+                .get();
         w.set(block, message);
-        long d = w.object(space(1), type(f32()), contiguous(-1, 4), new Message(0x10, 0, new Bytes().u(block, 8).u(24, 8).get()));
+        long d = w.object(
+                space(1),
+                type(f32()),
+                contiguous(-1, 4),
+                new Message(0x10, 0, new Bytes().u(block, 8).u(24, 8).get()));
         refused(w.finish(w.oldGroup(List.of("x"), List.of(d), List.of())), "hdf5.cycle");
     }
 
@@ -380,7 +408,10 @@ class Hdf5Test {
         long e = t.object(
                 space(4),
                 type(f32()),
-                chunked(t.chunks(1, new long[] {0, t.floats(1, 2, 3, 4), 16}, new long[] {0, t.floats(1, 2, 3, 4), 16}), 4, 4));
+                chunked(
+                        t.chunks(1, new long[] {0, t.floats(1, 2, 3, 4), 16}, new long[] {0, t.floats(1, 2, 3, 4), 16}),
+                        4,
+                        4));
         refused(rooted(t, link("x", e)), "hdf5.duplicate");
     }
 
@@ -408,8 +439,7 @@ class Hdf5Test {
     void read_pickleInAttribute_refused() {
         Hdf5Writer w = new Hdf5Writer(false);
         byte[] pickle = bytes("cos\nsystem\n(S'id'\ntR.");
-        refused(
-                rooted(w, groupInfo(), attribute("values", Hdf5Writer.string(pickle.length), pickle)), "hdf5.pickle");
+        refused(rooted(w, groupInfo(), attribute("values", Hdf5Writer.string(pickle.length), pickle)), "hdf5.pickle");
         Hdf5Writer pandas = new Hdf5Writer(false);
         long d = pandas.object(space(1), type(f32()), compact(floatBytes(1)), attribute("PSEUDOATOM", "object"));
         refused(rooted(pandas, link("x", d)), "hdf5.pickle");
@@ -423,9 +453,11 @@ class Hdf5Test {
         long d = filter.object(space(4), type(f32()), filters(32000), chunked(-1, 4, 4));
         Verified.uninspected(rooted(filter, link("x", d)), "m.h5", "hdf5.filter");
         Hdf5Writer message = new Hdf5Writer(false);
-        Verified.uninspected(rooted(message, groupInfo(), new Message(0x77, 0, new byte[4])), "m.h5", "hdf5.unsupported");
+        Verified.uninspected(
+                rooted(message, groupInfo(), new Message(0x77, 0, new byte[4])), "m.h5", "hdf5.unsupported");
         Hdf5Writer reference = new Hdf5Writer(false);
-        long r = reference.object(space(1), type(new Bytes().u8(0x17, 0, 0, 0).u(8, 4).get()), compact(new byte[8]));
+        long r = reference.object(
+                space(1), type(new Bytes().u8(0x17, 0, 0, 0).u(8, 4).get()), compact(new byte[8]));
         Verified.uninspected(rooted(reference, link("x", r)), "m.h5", "hdf5.unsupported");
         Hdf5Writer version = new Hdf5Writer(false);
         version.superblock = 9;

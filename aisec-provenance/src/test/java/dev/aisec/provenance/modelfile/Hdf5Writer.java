@@ -98,7 +98,12 @@ final class Hdf5Writer {
         for (Message m : messages) {
             body.u8(m.type).u(m.body.length, 2).u8(m.flags).raw(m.body);
         }
-        return summed(new Bytes().ascii("OHDR").u8(2, 2).u(body.size(), 4).raw(body.get()).get());
+        return summed(new Bytes()
+                .ascii("OHDR")
+                .u8(2, 2)
+                .u(body.size(), 4)
+                .raw(body.get())
+                .get());
     }
 
     static byte[] header1(List<Message> messages) {
@@ -107,7 +112,14 @@ final class Hdf5Writer {
             byte[] padded = new Bytes().raw(m.body).pad(8).get();
             body.u(m.type, 2).u(padded.length, 2).u8(m.flags, 0, 0, 0).raw(padded);
         }
-        return new Bytes().u8(1, 0).u(messages.size(), 2).u(1, 4).u(body.size(), 4).u(0, 4).raw(body.get()).get();
+        return new Bytes()
+                .u8(1, 0)
+                .u(messages.size(), 2)
+                .u(1, 4)
+                .u(body.size(), 4)
+                .u(0, 4)
+                .raw(body.get())
+                .get();
     }
 
     long object(Message... messages) {
@@ -123,7 +135,10 @@ final class Hdf5Writer {
 
     static Message link(String name, int type, byte[] value) {
         byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
-        return new Message(0x06, 0, new Bytes().u8(1, 8, type, utf8.length).raw(utf8).raw(value).get());
+        return new Message(
+                0x06,
+                0,
+                new Bytes().u8(1, 8, type, utf8.length).raw(utf8).raw(value).get());
     }
 
     static Message groupInfo() {
@@ -139,19 +154,47 @@ final class Hdf5Writer {
     }
 
     static byte[] f32() {
-        return new Bytes().u8(0x11, 0x20, 31, 0).u(4, 4).u(0, 2).u(32, 2).u8(23, 8, 0, 23).u(127, 4).get();
+        return new Bytes()
+                .u8(0x11, 0x20, 31, 0)
+                .u(4, 4)
+                .u(0, 2)
+                .u(32, 2)
+                .u8(23, 8, 0, 23)
+                .u(127, 4)
+                .get();
     }
 
     static byte[] f16() {
-        return new Bytes().u8(0x11, 0x20, 15, 0).u(2, 4).u(0, 2).u(16, 2).u8(10, 5, 0, 10).u(15, 4).get();
+        return new Bytes()
+                .u8(0x11, 0x20, 15, 0)
+                .u(2, 4)
+                .u(0, 2)
+                .u(16, 2)
+                .u8(10, 5, 0, 10)
+                .u(15, 4)
+                .get();
     }
 
     static byte[] bf16() {
-        return new Bytes().u8(0x11, 0x20, 15, 0).u(2, 4).u(0, 2).u(16, 2).u8(7, 8, 0, 7).u(127, 4).get();
+        return new Bytes()
+                .u8(0x11, 0x20, 15, 0)
+                .u(2, 4)
+                .u(0, 2)
+                .u(16, 2)
+                .u8(7, 8, 0, 7)
+                .u(127, 4)
+                .get();
     }
 
     static byte[] f64be() {
-        return new Bytes().u8(0x11, 0x21, 63, 0).u(8, 4).u(0, 2).u(64, 2).u8(52, 11, 0, 52).u(1023, 4).get();
+        return new Bytes()
+                .u8(0x11, 0x21, 63, 0)
+                .u(8, 4)
+                .u(0, 2)
+                .u(64, 2)
+                .u8(52, 11, 0, 52)
+                .u(1023, 4)
+                .get();
     }
 
     static byte[] string(int size) {
@@ -159,7 +202,14 @@ final class Hdf5Writer {
     }
 
     static byte[] variableString() {
-        return new Bytes().u8(0x19, 1, 0, 0).u(16, 4).u8(0x10, 0, 0, 0).u(1, 4).u(0, 2).u(8, 2).get();
+        return new Bytes()
+                .u8(0x19, 1, 0, 0)
+                .u(16, 4)
+                .u8(0x10, 0, 0, 0)
+                .u(1, 4)
+                .u(0, 2)
+                .u(8, 2)
+                .get();
     }
 
     static Message type(byte[] type) {
@@ -167,11 +217,13 @@ final class Hdf5Writer {
     }
 
     static Message contiguous(long address, long size) {
-        return new Message(0x08, 0, new Bytes().u8(3, 1).u(address, 8).u(size, 8).get());
+        return new Message(
+                0x08, 0, new Bytes().u8(3, 1).u(address, 8).u(size, 8).get());
     }
 
     static Message compact(byte[] data) {
-        return new Message(0x08, 0, new Bytes().u8(3, 0).u(data.length, 2).raw(data).get());
+        return new Message(
+                0x08, 0, new Bytes().u8(3, 0).u(data.length, 2).raw(data).get());
     }
 
     static Message chunked(long tree, int elementSize, long... dims) {
@@ -223,7 +275,8 @@ final class Hdf5Writer {
 
     /** A tree with one leaf of chunks: offset, address and stored size of each. */
     long chunks(int rank, long[]... entries) {
-        Bytes b = new Bytes().ascii("TREE").u8(1, 0).u(entries.length, 2).u(-1, 8).u(-1, 8);
+        Bytes b =
+                new Bytes().ascii("TREE").u8(1, 0).u(entries.length, 2).u(-1, 8).u(-1, 8);
         for (long[] entry : entries) {
             b.u(entry[rank + 1], 4).u(0, 4);
             for (int i = 0; i < rank; i++) {
@@ -266,10 +319,21 @@ final class Hdf5Writer {
             heap.ascii(name + "\0").pad(8);
         }
         long data = put(heap.get());
-        long heapAt = put(new Bytes().ascii("HEAP").u(0, 4).u(heap.size(), 8).u(1, 8).u(data, 8).get());
+        long heapAt = put(new Bytes()
+                .ascii("HEAP")
+                .u(0, 4)
+                .u(heap.size(), 8)
+                .u(1, 8)
+                .u(data, 8)
+                .get());
         Bytes nodes = new Bytes().ascii("SNOD").u8(1, 0).u(names.size(), 2);
         for (int i = 0; i < names.size(); i++) {
-            nodes.u(places.get(i), 8).u(addresses.get(i), 8).u(cacheType, 4).u(0, 4).u(0, 8).u(0, 8);
+            nodes.u(places.get(i), 8)
+                    .u(addresses.get(i), 8)
+                    .u(cacheType, 4)
+                    .u(0, 4)
+                    .u(0, 8)
+                    .u(0, 8);
         }
         long node = put(Arrays.copyOf(nodes.get(), 8 + 8 * 40));
         long tree = reserve(24 + 33 * 8 + 32 * 8);
@@ -294,7 +358,14 @@ final class Hdf5Writer {
     byte[] finish(long root) {
         Bytes b = new Bytes().u8(0x89).ascii("HDF\r\n").u8(0x1a).ascii("\n");
         if (old) {
-            b.u8(0, 0, 0, 0, 0, 8, 8, 0).u(4, 2).u(16, 2).u(0, 4).u(0, 8).u(-1, 8).u(end, 8).u(driver, 8);
+            b.u8(0, 0, 0, 0, 0, 8, 8, 0)
+                    .u(4, 2)
+                    .u(16, 2)
+                    .u(0, 4)
+                    .u(0, 8)
+                    .u(-1, 8)
+                    .u(end, 8)
+                    .u(driver, 8);
             b.u(0, 8).u(root, 8).u(0, 4).u(0, 4).u(0, 8).u(0, 8);
             set(0, b.get());
         } else {

@@ -340,7 +340,9 @@ class JavaSerializationFormatTest {
         capacity[block + 2] = 0x40;
         refused(capacity, "java.count");
         byte[] array = serialized(new int[] {1});
-        refused(patched(array, new byte[] {0, 0, 0, 1, 0, 0, 0, 1}, new byte[] {0x7f, -1, -1, -1, 0, 0, 0, 1}), "java.count");
+        refused(
+                patched(array, new byte[] {0, 0, 0, 1, 0, 0, 0, 1}, new byte[] {0x7f, -1, -1, -1, 0, 0, 0, 1}),
+                "java.count");
     }
 
     private static int indexOf(byte[] bytes, byte[] part) {

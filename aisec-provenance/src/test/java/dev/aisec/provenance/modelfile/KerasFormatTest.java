@@ -25,13 +25,14 @@ class KerasFormatTest {
 
     /** A model of these layers, and a file of it in each of the two containers. */
     private static String model(String layers) {
-        return "{\"module\": \"keras\", \"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": [" + layers
+        return "{\"module\": \"keras\", \"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": ["
+                + layers
                 + "]}, \"registered_name\": null, \"build_config\": {\"input_shape\": [null, 4]}, \"compile_config\": null}";
     }
 
     private static String dense(String more) {
-        return "{\"module\": \"keras.layers\", \"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2" + more
-                + "}, \"registered_name\": null}";
+        return "{\"module\": \"keras.layers\", \"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2"
+                + more + "}, \"registered_name\": null}";
     }
 
     private static byte[] weights() {
@@ -140,8 +141,10 @@ class KerasFormatTest {
                         + " 0, {}]]]}]}}"
             })
     void read_modelOfAnyKeras_accepted(String config) {
-        assertThat(Verified.accepted(h5(config), "m.h5").structure().operators()).isNotEmpty();
-        assertThat(Verified.accepted(keras(config), "m.keras").structure().operators()).isNotEmpty();
+        assertThat(Verified.accepted(h5(config), "m.h5").structure().operators())
+                .isNotEmpty();
+        assertThat(Verified.accepted(keras(config), "m.keras").structure().operators())
+                .isNotEmpty();
     }
 
     @ParameterizedTest
@@ -164,9 +167,14 @@ class KerasFormatTest {
 
     @Test
     void read_assetsOfText_accepted() {
-        Verified.accepted(with("assets/layers/string_lookup/vocabulary.txt", "a\nb\n\u00e4".getBytes(StandardCharsets.UTF_8)), "m.keras");
         Verified.accepted(
-                with("assets/vocabulary.txt", "w\u00f6rter \u4e2d\u6587\n".repeat(3000).getBytes(StandardCharsets.UTF_8)), "m.keras");
+                with("assets/layers/string_lookup/vocabulary.txt", "a\nb\n\u00e4".getBytes(StandardCharsets.UTF_8)),
+                "m.keras");
+        Verified.accepted(
+                with(
+                        "assets/vocabulary.txt",
+                        "w\u00f6rter \u4e2d\u6587\n".repeat(3000).getBytes(StandardCharsets.UTF_8)),
+                "m.keras");
     }
 
     @Test
@@ -264,7 +272,8 @@ class KerasFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"io.read_file", "py_function", "numpy_function", "raw_ops.PyFunc", "load_op_library", "unheard"})
+    @ValueSource(
+            strings = {"io.read_file", "py_function", "numpy_function", "raw_ops.PyFunc", "load_op_library", "unheard"})
     void read_tensorFlowFunction_refused(String function) {
         both(
                 model("{\"class_name\": \"TFOpLambda\", \"config\": {\"function\": \"" + function + "\"}}"),
@@ -274,7 +283,8 @@ class KerasFormatTest {
     @Test
     void read_tensorFlowOperator_refused() {
         both(
-                model("{\"class_name\": \"TensorFlowOpLayer\", \"config\": {\"node_def\": \"{\\\"op\\\": \\\"PyFunc\\\"}\"}}"),
+                model(
+                        "{\"class_name\": \"TensorFlowOpLayer\", \"config\": {\"node_def\": \"{\\\"op\\\": \\\"PyFunc\\\"}\"}}"),
                 "keras.tf-operation");
     }
 
@@ -329,7 +339,8 @@ class KerasFormatTest {
 
     @Test
     void read_deepJson_refused() {
-        Verified.refused(keras("{\"class_name\": \"S\", \"config\": " + "[".repeat(50_000)), "m.keras", "file.malformed");
+        Verified.refused(
+                keras("{\"class_name\": \"S\", \"config\": " + "[".repeat(50_000)), "m.keras", "file.malformed");
     }
 
     @Test
@@ -352,7 +363,8 @@ class KerasFormatTest {
     @Test
     void read_javaStreamAsAsset_refused() {
         byte[] gadget = {(byte) 0xac, (byte) 0xed, 0, 5, 0x73, 0x7d, 0, 0, 0, 0, 0x78, 0x70};
-        assertThat(Verified.errors(Verified.verify(with("assets/x.txt", gadget), "m.keras"))).containsExactly("java.proxy");
+        assertThat(Verified.errors(Verified.verify(with("assets/x.txt", gadget), "m.keras")))
+                .containsExactly("java.proxy");
         Verified.uninspected(with("assets/x.bin", new byte[] {1, 0, 2}), "m.keras", "keras.asset");
     }
 
@@ -391,7 +403,8 @@ class KerasFormatTest {
         for (String layer : List.of(
                 "{\"class_name\": \"Lambda\", \"config\": {}}",
                 "{\"module\": \"my.package\", \"class_name\": \"Thing\", \"config\": {}}")) {
-            assertThat(verifier.verify(h5(model(layer)), "m.h5").verification().verdict()).isEqualTo(Verdict.REJECT);
+            assertThat(verifier.verify(h5(model(layer)), "m.h5").verification().verdict())
+                    .isEqualTo(Verdict.REJECT);
         }
     }
 }

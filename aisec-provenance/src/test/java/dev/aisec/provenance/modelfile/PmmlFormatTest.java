@@ -35,7 +35,8 @@ class PmmlFormatTest {
 
     @Test
     void read_regression_acceptedWithModelAndNumbers() {
-        ModelStructure model = Verified.accepted(utf8(document(MODEL)), "m.pmml").structure();
+        ModelStructure model =
+                Verified.accepted(utf8(document(MODEL)), "m.pmml").structure();
         assertThat(model.format()).isEqualTo("pmml");
         assertThat(model.operators())
                 .containsExactly(new Operator("m", "pmml.RegressionModel", List.of("x"), List.of("y")));
@@ -78,15 +79,15 @@ class PmmlFormatTest {
         String named = ROOT + "<Header copyright=\"\u00e4\"/></PMML>";
         Verified.accepted(utf8("\ufeff" + named), "m.pmml");
         Verified.accepted(
-                ("<?xml version='1.0' encoding='ISO-8859-1'?>" + named).getBytes(StandardCharsets.ISO_8859_1), "m.pmml");
+                ("<?xml version='1.0' encoding='ISO-8859-1'?>" + named).getBytes(StandardCharsets.ISO_8859_1),
+                "m.pmml");
         Verified.accepted(utf8(ROOT + HEAD.replace("><", ">\r\n\t<") + "</PMML>"), "m.pmml");
     }
 
     @Test
     void read_deepTree_accepted() {
         String nodes = "<Node id=\"a\" score=\"1\"><True/>".repeat(300) + "</Node>".repeat(300);
-        Verified.accepted(
-                utf8(document("<TreeModel functionName=\"regression\">" + nodes + "</TreeModel>")), "m.pmml");
+        Verified.accepted(utf8(document("<TreeModel functionName=\"regression\">" + nodes + "</TreeModel>")), "m.pmml");
     }
 
     // --- entities ---
@@ -113,7 +114,8 @@ class PmmlFormatTest {
 
     @Test
     void read_processingInstruction_refused() {
-        refused("<?xml version=\"1.0\"?><?xml-stylesheet href=\"http://evil.example/x.xsl\"?>" + ROOT + "</PMML>",
+        refused(
+                "<?xml version=\"1.0\"?><?xml-stylesheet href=\"http://evil.example/x.xsl\"?>" + ROOT + "</PMML>",
                 "pmml.processing-instruction");
         refused(document("<?php system('id') ?>"), "pmml.processing-instruction");
         refused(document(MODEL) + "<?x y?>", "pmml.processing-instruction");

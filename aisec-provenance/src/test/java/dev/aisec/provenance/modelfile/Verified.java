@@ -60,7 +60,9 @@ final class Verified {
     static void truncated(byte[] bytes, String name, int step) {
         for (int length = 0; length < bytes.length; length += step) {
             byte[] part = java.util.Arrays.copyOf(bytes, length);
-            assertThat(verify(part, name).verification().verdict()).as("length %d", length).isNotEqualTo(Verdict.ACCEPT);
+            assertThat(verify(part, name).verification().verdict())
+                    .as("length %d", length)
+                    .isNotEqualTo(Verdict.ACCEPT);
         }
     }
 
