@@ -30,8 +30,8 @@ final class FileRules {
     static final Rule EXTENSION =
             Rule.warn("file.extension", "The name of the file says another format than its content has.", "CWE-646");
     static final Rule CHANGED = Rule.reject("file.changed", "The file changed while it was read.", "CWE-367");
-    static final Rule UNREADABLE = Rule.cannotInspect(
-            "file.unreadable", "The file could not be read, so nothing is known about it.", "");
+    static final Rule UNREADABLE =
+            Rule.cannotInspect("file.unreadable", "The file could not be read, so nothing is known about it.", "");
     static final Rule MANY_FINDINGS = Rule.note("file.many-findings", "There are more findings than are listed.", "");
 
     static final List<Rule> ALL = List.of(

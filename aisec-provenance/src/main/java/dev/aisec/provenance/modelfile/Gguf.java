@@ -22,18 +22,18 @@ final class Gguf implements ModelFormat {
             "gguf.count",
             "A count or length is higher than the file can hold: readers that trust it allocate or overflow.",
             "CVE-2024-23496, CVE-2024-23605, CVE-2024-21825");
-    static final Rule METADATA = Rule.reject(
-            "gguf.metadata", "A key or value is not what the format asks for.", "GGUF specification");
-    static final Rule DUPLICATE = Rule.reject(
-            "gguf.duplicate", "A key or the name of a tensor stands twice.", "GGUF specification; CWE-436");
+    static final Rule METADATA =
+            Rule.reject("gguf.metadata", "A key or value is not what the format asks for.", "GGUF specification");
+    static final Rule DUPLICATE =
+            Rule.reject("gguf.duplicate", "A key or the name of a tensor stands twice.", "GGUF specification; CWE-436");
     static final Rule ALIGNMENT = Rule.reject(
             "gguf.alignment", "The alignment is no power of two in a reasonable range.", "GGUF specification");
     static final Rule TENSOR = Rule.reject(
             "gguf.tensor",
             "The description of a tensor is not what the format asks for, or its size overflows.",
             "CVE-2024-21802, CVE-2025-53630");
-    static final Rule TENSOR_TYPE = Rule.cannotInspect(
-            "gguf.tensor-type", "A tensor has a type that is not known here.", "GGUF specification");
+    static final Rule TENSOR_TYPE =
+            Rule.cannotInspect("gguf.tensor-type", "A tensor has a type that is not known here.", "GGUF specification");
     static final Rule LAYOUT = Rule.reject(
             "gguf.layout",
             "Tensors overlap, leave holes, lie outside the file or are followed by other content.",
@@ -57,8 +57,7 @@ final class Gguf implements ModelFormat {
 
     @Override
     public List<Rule> rules() {
-        return List.of(
-                VERSION, COUNT, METADATA, DUPLICATE, ALIGNMENT, TENSOR, TENSOR_TYPE, LAYOUT, PADDING, TEMPLATE);
+        return List.of(VERSION, COUNT, METADATA, DUPLICATE, ALIGNMENT, TENSOR, TENSOR_TYPE, LAYOUT, PADDING, TEMPLATE);
     }
 
     @Override

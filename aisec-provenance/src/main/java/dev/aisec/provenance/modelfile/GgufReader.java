@@ -58,7 +58,8 @@ final class GgufReader {
             throw inspection.refuse(FileRules.MALFORMED, 4, "version must be >= 1, was 0");
         }
         if (version != 2 && version != 3) {
-            throw inspection.refuse(Gguf.VERSION, 4, "version must be 2 or 3, was " + Integer.toUnsignedString(version));
+            throw inspection.refuse(
+                    Gguf.VERSION, 4, "version must be 2 or 3, was " + Integer.toUnsignedString(version));
         }
         inspection.metadata("gguf.version", String.valueOf(version));
         long tensors = count("number of tensors", LEAST_TENSOR);
@@ -89,7 +90,9 @@ final class GgufReader {
         }
         if (count > inspection.limits().items()) {
             throw inspection.refuse(
-                    FileRules.TOO_MANY, at, what + " must be <= " + inspection.limits().items() + ", was " + count);
+                    FileRules.TOO_MANY,
+                    at,
+                    what + " must be <= " + inspection.limits().items() + ", was " + count);
         }
         return count;
     }
@@ -121,7 +124,8 @@ final class GgufReader {
         }
         boolean template = key.startsWith("tokenizer.chat_template") || key.endsWith(".chat_template");
         if (template && type == STRING) {
-            String text = text("a template", Math.min(1 << 20, inspection.limits().headerBytes()));
+            String text =
+                    text("a template", Math.min(1 << 20, inspection.limits().headerBytes()));
             new JinjaTemplate(text, inspection).check(key, valueAt);
         } else if (type == STRING && key.startsWith("general.") && keys.size() < 1000) {
             ByteSource value = string("a string");
@@ -164,26 +168,25 @@ final class GgufReader {
         }
         int type = i32();
         long count = i64();
-        int least =
-                switch (type) {
-                    case 0, 1, 7 -> 1;
-                    case 2, 3 -> 2;
-                    case 4, 5, 6 -> 4;
-                    case STRING, 10, 11, 12 -> 8;
-                    case ARRAY -> 12;
-                    default ->
-                        throw inspection.refuse(
-                                Gguf.METADATA,
-                                at,
-                                "type of elements of " + Text.quote(key) + " must be in [0, 12], was "
-                                        + Integer.toUnsignedString(type));
-                };
+        int least = switch (type) {
+            case 0, 1, 7 -> 1;
+            case 2, 3 -> 2;
+            case 4, 5, 6 -> 4;
+            case STRING, 10, 11, 12 -> 8;
+            case ARRAY -> 12;
+            default ->
+                throw inspection.refuse(
+                        Gguf.METADATA,
+                        at,
+                        "type of elements of " + Text.quote(key) + " must be in [0, 12], was "
+                                + Integer.toUnsignedString(type));
+        };
         if (count < 0 || count > in.remaining() / least) {
             throw inspection.refuse(
                     Gguf.COUNT,
                     at,
-                    "length of " + Text.quote(key) + " must be <= " + in.remaining() / least + " by the length of the file, was "
-                            + Long.toUnsignedString(count));
+                    "length of " + Text.quote(key) + " must be <= " + in.remaining() / least
+                            + " by the length of the file, was " + Long.toUnsignedString(count));
         }
         if (type == STRING || type == ARRAY || type == 7) {
             for (long i = 0; i < count; i++) {

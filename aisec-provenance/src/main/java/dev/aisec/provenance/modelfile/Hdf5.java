@@ -24,7 +24,9 @@ final class Hdf5 {
     static final Rule MALFORMED =
             Rule.reject("hdf5.malformed", "A structure of the HDF5 file does not follow the format.", SPECIFICATION);
     static final Rule CHECKSUM = Rule.reject(
-            "hdf5.checksum", "A structure of the HDF5 file was changed after its checksum was computed.", SPECIFICATION);
+            "hdf5.checksum",
+            "A structure of the HDF5 file was changed after its checksum was computed.",
+            SPECIFICATION);
     static final Rule EXTERNAL_LINK = Rule.reject(
             "hdf5.external-link",
             "A link makes the reader open another file, such as one of the machine that loads the model.",
@@ -34,21 +36,23 @@ final class Hdf5 {
             "A link gives a path that is resolved when it is read; model files have none.",
             "CVE-2026-1669");
     static final Rule USER_LINK = Rule.reject(
-            "hdf5.user-link", "A link of a user-defined class runs the code of a plug-in when followed.", SPECIFICATION);
+            "hdf5.user-link",
+            "A link of a user-defined class runs the code of a plug-in when followed.",
+            SPECIFICATION);
     static final Rule EXTERNAL_STORAGE = Rule.reject(
             "hdf5.external-storage",
             "A dataset keeps its data in other files: a reader would read a local file as weights.",
             "CVE-2026-1669");
     static final Rule VIRTUAL = Rule.reject(
             "hdf5.virtual", "A virtual dataset takes its data from datasets of other files.", "CVE-2026-1669");
-    static final Rule DRIVER = Rule.reject(
-            "hdf5.driver", "The file asks for a driver that spreads it over several files.", SPECIFICATION);
+    static final Rule DRIVER =
+            Rule.reject("hdf5.driver", "The file asks for a driver that spreads it over several files.", SPECIFICATION);
     static final Rule CYCLE = Rule.reject(
             "hdf5.cycle", "A structure is reached twice, so a walk through the file may never end.", "CWE-835");
     static final Rule OVERLAP = Rule.reject(
             "hdf5.overlap", "Two structures share bytes, so the same bytes are read in two ways.", "CWE-436");
-    static final Rule SHAPE = Rule.reject(
-            "hdf5.shape", "The declared size of data overflows or contradicts what is stored.", "CWE-190");
+    static final Rule SHAPE =
+            Rule.reject("hdf5.shape", "The declared size of data overflows or contradicts what is stored.", "CWE-190");
     static final Rule UNSTORED = Rule.reject(
             "hdf5.unstored",
             "Much more data is declared than stored: a reader would allocate and fill it (shape bomb).",
@@ -63,8 +67,8 @@ final class Hdf5 {
             "CWE-502");
     static final Rule UNSUPPORTED = Rule.cannotInspect(
             "hdf5.unsupported", "The HDF5 file uses a feature that is not read here, so a part of it is unknown.", "");
-    static final Rule FILTER = Rule.cannotInspect(
-            "hdf5.filter", "Data is stored through a filter that is not read here.", "");
+    static final Rule FILTER =
+            Rule.cannotInspect("hdf5.filter", "Data is stored through a filter that is not read here.", "");
 
     static final List<Rule> RULES = List.of(
             MALFORMED,
@@ -143,7 +147,9 @@ final class Hdf5 {
             for (int i = 0; i < block.length; i++) {
                 if (block[i] != 0) {
                     throw new Refusal(
-                            LENGTH, offset + i, "nothing must stand before the signature at " + at + ", something does");
+                            LENGTH,
+                            offset + i,
+                            "nothing must stand before the signature at " + at + ", something does");
                 }
             }
             offset += block.length;
@@ -168,8 +174,9 @@ final class Hdf5 {
         int lengthSize = c.u8();
         if (offsetSize != 4 && offsetSize != 8 || lengthSize != 4 && lengthSize != 8) {
             throw new Refusal(
-                    UNSUPPORTED, sizes, "addresses and lengths must have 4 or 8 bytes, have " + offsetSize + ", "
-                            + lengthSize);
+                    UNSUPPORTED,
+                    sizes,
+                    "addresses and lengths must have 4 or 8 bytes, have " + offsetSize + ", " + lengthSize);
         }
         ByteSource whole = source.window(at, source.length() - at);
         Hdf5 reader = new Hdf5(new Hdf5File(whole, offsetSize, lengthSize, inspection), sink);
@@ -231,7 +238,9 @@ final class Hdf5 {
         long base = Hdf5File.uint(c, file.offsetSize());
         if (base != userBlock) {
             throw new Refusal(
-                    LENGTH, at, "the base address must be that of the superblock, " + userBlock + ", was "
+                    LENGTH,
+                    at,
+                    "the base address must be that of the superblock, " + userBlock + ", was "
                             + Long.toUnsignedString(base));
         }
         long second = file.address(c);
@@ -261,8 +270,7 @@ final class Hdf5 {
                     }
                 }
                 case 0x14 -> throw new Refusal(DRIVER, m.at, "a file must have no driver information, has some");
-                case 0x0f, 0x18 ->
-                    throw file.unsupported(m.at, "shared messages and cache images are not supported");
+                case 0x0f, 0x18 -> throw file.unsupported(m.at, "shared messages and cache images are not supported");
                 default -> {}
             }
         }
@@ -363,7 +371,8 @@ final class Hdf5 {
         for (Message m : messages) {
             if (m.type == type) {
                 if (found != null) {
-                    throw new Refusal(DUPLICATE, m.at, "an object must have one message of type " + type + ", has more");
+                    throw new Refusal(
+                            DUPLICATE, m.at, "an object must have one message of type " + type + ", has more");
                 }
                 found = m;
             }
@@ -475,8 +484,7 @@ final class Hdf5 {
             int lengthSize = file.lengthSize();
             file.enter(
                     address,
-                    8L + 2 * file.offsetSize() + (2L * internalK + 1) * lengthSize
-                            + 2L * internalK * file.offsetSize(),
+                    8L + 2 * file.offsetSize() + (2L * internalK + 1) * lengthSize + 2L * internalK * file.offsetSize(),
                     "a node of a group");
             byte[] low = used == 0 ? new byte[0] : string(file.length(c));
             for (int i = 0; i < used; i++) {
@@ -509,8 +517,7 @@ final class Hdf5 {
             if (count > 2 * leafK) {
                 throw file.malformed(address, "entries of a node must be <= " + 2 * leafK + ", were " + count);
             }
-            file.enter(
-                    address, 8 + 2L * leafK * (file.lengthSize() + file.offsetSize() + 24), "a symbol table node");
+            file.enter(address, 8 + 2L * leafK * (file.lengthSize() + file.offsetSize() + 24), "a symbol table node");
             for (int i = 0; i < count; i++) {
                 inspection.step();
                 long at = c.position();
@@ -581,8 +588,14 @@ final class Hdf5 {
         if ((flags & 1) != 0) {
             c.skip(8);
         }
-        dense(c, (flags & 2) != 0, 5, 6, 4, (place, at) -> link(
-                new Cursor(bytes.window(place[0], place[1])), at, path, depth, names), names);
+        dense(
+                c,
+                (flags & 2) != 0,
+                5,
+                6,
+                4,
+                (place, at) -> link(new Cursor(bytes.window(place[0], place[1])), at, path, depth, names),
+                names);
     }
 
     private interface Place {
@@ -590,8 +603,7 @@ final class Hdf5 {
     }
 
     /** Reads what is indexed by name and perhaps by order of creation; both must hold the same. */
-    private void dense(
-            Cursor c, boolean ordered, int byName, int byOrder, int idAt, Place place, Set<String> names)
+    private void dense(Cursor c, boolean ordered, int byName, int byOrder, int idAt, Place place, Set<String> names)
             throws IOException {
         long heapAt = file.address(c);
         long nameTree = file.address(c);
@@ -664,10 +676,13 @@ final class Hdf5 {
                         EXTERNAL_LINK,
                         offset,
                         "links must stay in the file, " + Text.quote(full) + " points to "
-                                + Text.quote(new String(value, StandardCharsets.ISO_8859_1).replace('\0', ' ').strip()));
+                                + Text.quote(new String(value, StandardCharsets.ISO_8859_1)
+                                        .replace('\0', ' ')
+                                        .strip()));
             }
             default ->
-                throw new Refusal(USER_LINK, offset, "links must be hard, " + Text.quote(full) + " is of class " + type);
+                throw new Refusal(
+                        USER_LINK, offset, "links must be hard, " + Text.quote(full) + " is of class " + type);
         }
     }
 
@@ -692,8 +707,14 @@ final class Hdf5 {
             if ((flags & 1) != 0) {
                 c.skip(2);
             }
-            dense(c, (flags & 2) != 0, 8, 9, 0, (place, at) -> attribute(
-                    new Cursor(bytes.window(place[0], place[1])), at, path, names, texts), names);
+            dense(
+                    c,
+                    (flags & 2) != 0,
+                    8,
+                    9,
+                    0,
+                    (place, at) -> attribute(new Cursor(bytes.window(place[0], place[1])), at, path, names, texts),
+                    names);
         }
         return texts;
     }
@@ -872,7 +893,8 @@ final class Hdf5 {
             for (int i = 0; i < rank; i++) {
                 long most = Hdf5File.uint(c, file.lengthSize());
                 if (most != unlimited && (most < 0 || most < shape.get(i))) {
-                    throw new Refusal(SHAPE, offset, "an axis must be <= its maximum of " + most + ", was " + shape.get(i));
+                    throw new Refusal(
+                            SHAPE, offset, "an axis must be <= its maximum of " + most + ", was " + shape.get(i));
                 }
             }
         }
@@ -896,7 +918,11 @@ final class Hdf5 {
     // --- datasets ---
 
     private void dataset(
-            List<Message> messages, Message layout, @Nullable Message typeMessage, String path, Map<String, String> texts)
+            List<Message> messages,
+            Message layout,
+            @Nullable Message typeMessage,
+            String path,
+            Map<String, String> texts)
             throws IOException {
         Message space = only(messages, 0x01);
         if (space == null || typeMessage == null) {
@@ -949,11 +975,7 @@ final class Hdf5 {
                 axes.add((long) type.size());
             }
             return new Tensor(
-                    path,
-                    brain ? ElementType.BF16 : ElementType.OPAQUE,
-                    type.order(),
-                    axes,
-                    Tensor.Role.PARAMETER);
+                    path, brain ? ElementType.BF16 : ElementType.OPAQUE, type.order(), axes, Tensor.Role.PARAMETER);
         }
         return null;
     }

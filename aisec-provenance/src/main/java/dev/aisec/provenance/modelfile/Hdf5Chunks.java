@@ -33,8 +33,7 @@ final class Hdf5Chunks {
     private long stored;
     private long[] last = {};
 
-    Hdf5Chunks(
-            Hdf5File file, int chunkK, @Nullable Tensor tensor, List<Long> shape, int elementSize, String path) {
+    Hdf5Chunks(Hdf5File file, int chunkK, @Nullable Tensor tensor, List<Long> shape, int elementSize, String path) {
         this.file = file;
         this.inspection = file.inspection();
         this.chunkK = chunkK;
@@ -153,7 +152,9 @@ final class Hdf5Chunks {
     private void dimensions(Cursor c, int rank, int width, long offset) throws IOException {
         if (rank != shape.size() + 1 || shape.isEmpty()) {
             throw new Refusal(
-                    Hdf5.SHAPE, offset, "a chunk must have an axis more than its dataset, " + (shape.size() + 1) + ", has " + rank);
+                    Hdf5.SHAPE,
+                    offset,
+                    "a chunk must have an axis more than its dataset, " + (shape.size() + 1) + ", has " + rank);
         }
         chunk = new long[shape.size()];
         chunkBytes = elementSize;
@@ -166,7 +167,8 @@ final class Hdf5Chunks {
         }
         long size = Hdf5File.uint(c, width);
         if (size != elementSize) {
-            throw new Refusal(Hdf5.SHAPE, offset, "elements of a chunk must have " + elementSize + " bytes, have " + size);
+            throw new Refusal(
+                    Hdf5.SHAPE, offset, "elements of a chunk must have " + elementSize + " bytes, have " + size);
         }
     }
 
@@ -454,7 +456,9 @@ final class Hdf5Chunks {
         for (int i = 0; i < place.length; i++) {
             if (place[i] < 0 || place[i] >= shape.get(i) || place[i] % chunk[i] != 0) {
                 throw new Refusal(
-                        Hdf5.SHAPE, at, "a chunk must be within its dataset of " + shape + ", is at " + Arrays.toString(place));
+                        Hdf5.SHAPE,
+                        at,
+                        "a chunk must be within its dataset of " + shape + ", is at " + Arrays.toString(place));
             }
             edge |= shape.get(i) - place[i] < chunk[i];
             inside *= Math.min(chunk[i], shape.get(i) - place[i]);
@@ -472,7 +476,8 @@ final class Hdf5Chunks {
         if (chunkBytes > inspection.limits().memoryBytes()) {
             throw file.unsupported(
                     at,
-                    "a chunk must have <= " + inspection.limits().memoryBytes() + " bytes to be read, has " + chunkBytes);
+                    "a chunk must have <= " + inspection.limits().memoryBytes() + " bytes to be read, has "
+                            + chunkBytes);
         }
         if (size > 2 * chunkBytes + 1024) {
             throw new Refusal(Hdf5.SHAPE, at, "a stored chunk must be about as large as its content, has " + size);
@@ -504,8 +509,7 @@ final class Hdf5Chunks {
             }
         }
         if (content.length != chunkBytes) {
-            throw new Refusal(
-                    Hdf5.SHAPE, at, "a chunk must have " + chunkBytes + " bytes, has " + content.length);
+            throw new Refusal(Hdf5.SHAPE, at, "a chunk must have " + chunkBytes + " bytes, has " + content.length);
         }
         return content;
     }

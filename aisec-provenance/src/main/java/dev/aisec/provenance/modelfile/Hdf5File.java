@@ -2,9 +2,9 @@
 package dev.aisec.provenance.modelfile;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -69,8 +69,7 @@ final class Hdf5File {
             return UNDEFINED;
         }
         if (value != UNDEFINED && (value < 0 || value > bytes.length())) {
-            throw malformed(
-                    at, "an address must be <= " + bytes.length() + ", was " + Long.toUnsignedString(value));
+            throw malformed(at, "an address must be <= " + bytes.length() + ", was " + Long.toUnsignedString(value));
         }
         return value;
     }
@@ -197,7 +196,10 @@ final class Hdf5File {
     /** UTF-8 text; anything else is refused. */
     String text(byte[] utf8, long offset) throws IOException {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(utf8))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw malformed(offset, "a name must be valid UTF-8");
         }
@@ -224,12 +226,10 @@ final class Hdf5File {
             throw malformed(address, "a global heap must have the object " + index + ", has not");
         }
         if (length > place[1]) {
-            throw malformed(
-                    address, "an element must be <= its heap object of " + place[1] + " bytes, was " + length);
+            throw malformed(address, "an element must be <= its heap object of " + place[1] + " bytes, was " + length);
         }
         if (length > most) {
-            throw new Refusal(
-                    FileRules.TOO_LARGE, place[0], "a text must have <= " + most + " bytes, has " + length);
+            throw new Refusal(FileRules.TOO_LARGE, place[0], "a text must have <= " + most + " bytes, has " + length);
         }
         return bytes.read(place[0], (int) length);
     }

@@ -225,7 +225,8 @@ final class Hdf5Index {
         Tree tree = new Tree(file, type, nodeSize, recordSize, depth, records);
         long seen = root == Hdf5File.UNDEFINED ? 0 : tree.node(root, depth, rootRecords);
         if (seen != total) {
-            throw file.malformed(address, "a B-tree must hold as many records as it says, " + total + ", holds " + seen);
+            throw file.malformed(
+                    address, "a B-tree must hold as many records as it says, " + total + ", holds " + seen);
         }
         return total;
     }

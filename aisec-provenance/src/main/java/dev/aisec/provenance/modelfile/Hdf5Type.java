@@ -51,8 +51,8 @@ record Hdf5Type(Kind kind, int size, @Nullable ElementType number, ByteOrder ord
             throw new Refusal(
                     Hdf5.SHAPE,
                     at,
-                    "size of a datatype must be in [1, " + file.inspection().limits().headerBytes() + "], was "
-                            + size);
+                    "size of a datatype must be in [1, "
+                            + file.inspection().limits().headerBytes() + "], was " + size);
         }
         int width = (int) size;
         return switch (first & 0xf) {
@@ -100,14 +100,13 @@ record Hdf5Type(Kind kind, int size, @Nullable ElementType number, ByteOrder ord
         int offset = c.u16le();
         int precision = c.u16le();
         boolean signed = (bits & 8) != 0;
-        ElementType type =
-                switch (size) {
-                    case 1 -> signed ? ElementType.I8 : ElementType.U8;
-                    case 2 -> signed ? ElementType.I16 : ElementType.U16;
-                    case 4 -> signed ? ElementType.I32 : ElementType.U32;
-                    case 8 -> signed ? ElementType.I64 : ElementType.U64;
-                    default -> null;
-                };
+        ElementType type = switch (size) {
+            case 1 -> signed ? ElementType.I8 : ElementType.U8;
+            case 2 -> signed ? ElementType.I16 : ElementType.U16;
+            case 4 -> signed ? ElementType.I32 : ElementType.U32;
+            case 8 -> signed ? ElementType.I64 : ElementType.U64;
+            default -> null;
+        };
         return type == null || offset != 0 || precision != size * 8
                 ? other(size)
                 : new Hdf5Type(Kind.NUMBER, size, type, order(bits & 1), List.of());
@@ -177,8 +176,7 @@ record Hdf5Type(Kind kind, int size, @Nullable ElementType number, ByteOrder ord
             byte[] name = name(file, c, version < 3);
             names.append(name.length == 1 ? (char) name[0] : '?');
             long at = c.position();
-            long offset = Hdf5File.uint(
-                    c, version < 3 ? 4 : 1 + (31 - Integer.numberOfLeadingZeros(size)) / 8);
+            long offset = Hdf5File.uint(c, version < 3 ? 4 : 1 + (31 - Integer.numberOfLeadingZeros(size)) / 8);
             if (version == 1) {
                 int axes = c.u8();
                 c.skip(27);

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * take: one, and that of all it holds, shared parts as often as they are reached.
  */
 final class JavaStream {
-    static final Rule MALFORMED = Rule.reject(
-            "java.malformed", "The stream does not follow the grammar of Java serialization.", "CWE-20");
+    static final Rule MALFORMED =
+            Rule.reject("java.malformed", "The stream does not follow the grammar of Java serialization.", "CWE-20");
     static final Rule CLASS = Rule.reject(
             "java.class", "Reading the stream creates an object of a class that is not on the list.", "CWE-502");
     static final Rule GADGET = Rule.reject(
@@ -29,18 +29,19 @@ final class JavaStream {
     static final Rule CODEBASE = Rule.reject(
             "java.codebase", "A class is annotated, as RMI does with the address to load it from.", "CWE-829");
     static final Rule COUNT = Rule.reject(
-            "java.count", "A collection declares more or fewer elements than it has: memory is allocated by it.",
+            "java.count",
+            "A collection declares more or fewer elements than it has: memory is allocated by it.",
             "CWE-789");
-    static final Rule HASH_BOMB = Rule.reject(
-            "java.hash-bomb", "Hashing the content would take exponential time (SerialDOS).", "CWE-407");
+    static final Rule HASH_BOMB =
+            Rule.reject("java.hash-bomb", "Hashing the content would take exponential time (SerialDOS).", "CWE-407");
     static final Rule RESETS = Rule.reject("java.resets", "The stream resets its handles without end.", "CWE-400");
     static final Rule SECOND = Rule.reject(
             "java.second-stream", "Something follows the stream, so two readers can see two contents.", "CWE-436");
     static final Rule EXTERNALIZABLE = Rule.cannotInspect(
             "java.externalizable", "Data of an externalizable class in protocol version 1 has no bounds.", "");
 
-    static final List<Rule> RULES = List.of(
-            MALFORMED, CLASS, GADGET, PROXY, CODEBASE, COUNT, HASH_BOMB, RESETS, SECOND, EXTERNALIZABLE);
+    static final List<Rule> RULES =
+            List.of(MALFORMED, CLASS, GADGET, PROXY, CODEBASE, COUNT, HASH_BOMB, RESETS, SECOND, EXTERNALIZABLE);
 
     private static final int MOST_RESETS = 1000;
     private static final int MOST_FIELDS = 4096;
@@ -54,7 +55,10 @@ final class JavaStream {
         String name = "";
         int flags;
         List<Field> fields = List.of();
-        @Nullable Desc parent;
+
+        @Nullable
+        Desc parent;
+
         boolean complete;
     }
 
@@ -70,40 +74,42 @@ final class JavaStream {
     private static final Set<String> KNOWN = new HashSet<>();
 
     static {
-        for (String name : ("lang.Object lang.String lang.Boolean lang.Byte lang.Character lang.Short lang.Integer lang.Long"
-                        + " lang.Float lang.Double lang.Number lang.Enum lang.StringBuilder lang.StringBuffer"
-                        + " math.BigInteger math.BigDecimal math.MathContext math.RoundingMode"
-                        + " util.ArrayList util.LinkedList util.Arrays$ArrayList util.HashMap util.LinkedHashMap"
-                        + " util.TreeMap util.HashSet util.LinkedHashSet util.TreeSet util.Hashtable util.Properties"
-                        + " util.Vector util.Stack util.ArrayDeque util.PriorityQueue util.BitSet util.Date util.UUID"
-                        + " util.Locale util.EnumMap util.IdentityHashMap util.CollSer util.Random"
-                        + " util.AbstractMap$SimpleEntry util.AbstractMap$SimpleImmutableEntry"
-                        + " util.Collections$EmptyList util.Collections$EmptySet util.Collections$EmptyMap"
-                        + " util.Collections$SingletonList util.Collections$SingletonSet util.Collections$SingletonMap"
-                        + " util.Collections$UnmodifiableCollection util.Collections$UnmodifiableList"
-                        + " util.Collections$UnmodifiableRandomAccessList util.Collections$UnmodifiableSet"
-                        + " util.Collections$UnmodifiableSortedSet util.Collections$UnmodifiableMap"
-                        + " util.Collections$UnmodifiableSortedMap util.Collections$SynchronizedCollection"
-                        + " util.Collections$SynchronizedList util.Collections$SynchronizedRandomAccessList"
-                        + " util.Collections$SynchronizedSet util.Collections$SynchronizedMap"
-                        + " util.Collections$SetFromMap util.Collections$ReverseComparator util.Collections$CopiesList"
-                        + " util.Comparators$NaturalOrderComparator lang.String$CaseInsensitiveComparator"
-                        + " util.concurrent.ConcurrentHashMap util.concurrent.ConcurrentHashMap$Segment"
-                        + " util.concurrent.CopyOnWriteArrayList util.concurrent.CopyOnWriteArraySet"
-                        + " util.concurrent.ConcurrentLinkedQueue util.concurrent.ConcurrentSkipListMap"
-                        + " util.concurrent.locks.ReentrantLock util.concurrent.locks.ReentrantLock$Sync"
-                        + " util.concurrent.locks.ReentrantLock$NonfairSync util.concurrent.locks.ReentrantLock$FairSync"
-                        + " util.concurrent.locks.AbstractQueuedSynchronizer"
-                        + " util.concurrent.locks.AbstractOwnableSynchronizer util.concurrent.atomic.AtomicInteger"
-                        + " util.concurrent.atomic.AtomicLong util.concurrent.atomic.AtomicBoolean time.Ser"
-                        + " util.concurrent.TimeUnit time.DayOfWeek time.Month")
-                .split(" ")) {
+        for (String name :
+                ("lang.Object lang.String lang.Boolean lang.Byte lang.Character lang.Short lang.Integer lang.Long"
+                                + " lang.Float lang.Double lang.Number lang.Enum lang.StringBuilder lang.StringBuffer"
+                                + " math.BigInteger math.BigDecimal math.MathContext math.RoundingMode"
+                                + " util.ArrayList util.LinkedList util.Arrays$ArrayList util.HashMap util.LinkedHashMap"
+                                + " util.TreeMap util.HashSet util.LinkedHashSet util.TreeSet util.Hashtable util.Properties"
+                                + " util.Vector util.Stack util.ArrayDeque util.PriorityQueue util.BitSet util.Date util.UUID"
+                                + " util.Locale util.EnumMap util.IdentityHashMap util.CollSer util.Random"
+                                + " util.AbstractMap$SimpleEntry util.AbstractMap$SimpleImmutableEntry"
+                                + " util.Collections$EmptyList util.Collections$EmptySet util.Collections$EmptyMap"
+                                + " util.Collections$SingletonList util.Collections$SingletonSet util.Collections$SingletonMap"
+                                + " util.Collections$UnmodifiableCollection util.Collections$UnmodifiableList"
+                                + " util.Collections$UnmodifiableRandomAccessList util.Collections$UnmodifiableSet"
+                                + " util.Collections$UnmodifiableSortedSet util.Collections$UnmodifiableMap"
+                                + " util.Collections$UnmodifiableSortedMap util.Collections$SynchronizedCollection"
+                                + " util.Collections$SynchronizedList util.Collections$SynchronizedRandomAccessList"
+                                + " util.Collections$SynchronizedSet util.Collections$SynchronizedMap"
+                                + " util.Collections$SetFromMap util.Collections$ReverseComparator util.Collections$CopiesList"
+                                + " util.Comparators$NaturalOrderComparator lang.String$CaseInsensitiveComparator"
+                                + " util.concurrent.ConcurrentHashMap util.concurrent.ConcurrentHashMap$Segment"
+                                + " util.concurrent.CopyOnWriteArrayList util.concurrent.CopyOnWriteArraySet"
+                                + " util.concurrent.ConcurrentLinkedQueue util.concurrent.ConcurrentSkipListMap"
+                                + " util.concurrent.locks.ReentrantLock util.concurrent.locks.ReentrantLock$Sync"
+                                + " util.concurrent.locks.ReentrantLock$NonfairSync util.concurrent.locks.ReentrantLock$FairSync"
+                                + " util.concurrent.locks.AbstractQueuedSynchronizer"
+                                + " util.concurrent.locks.AbstractOwnableSynchronizer util.concurrent.atomic.AtomicInteger"
+                                + " util.concurrent.atomic.AtomicLong util.concurrent.atomic.AtomicBoolean time.Ser"
+                                + " util.concurrent.TimeUnit time.DayOfWeek time.Month")
+                        .split(" ")) {
             KNOWN.add("java." + name);
         }
     }
 
     /** Packages and classes of the gadget chains of ysoserial, marshalsec and later ones, and what runs or connects. */
-    private static final List<String> GADGETS = List.of(("org.apache.commons.collections org.apache.commons.beanutils. org.apache.commons.fileupload."
+    private static final List<String> GADGETS =
+            List.of(("org.apache.commons.collections org.apache.commons.beanutils. org.apache.commons.fileupload."
                             + " org.apache.commons.io. org.apache.commons.dbcp org.apache.commons.configuration"
                             + " org.apache.commons.jelly. org.apache.commons.logging. org.apache.xalan. org.apache.xbean."
                             + " org.apache.myfaces. org.apache.wicket. org.apache.click. org.apache.openjpa."
@@ -167,7 +173,9 @@ final class JavaStream {
                 default -> {
                     if (code < 0x70 || code > 0x7e || code == 0x78) {
                         throw new Refusal(
-                                SECOND, at, String.format("a stream must be the whole content, is followed by %02x", code));
+                                SECOND,
+                                at,
+                                String.format("a stream must be the whole content, is followed by %02x", code));
                     }
                     object(code, at, 0);
                 }
@@ -224,7 +232,9 @@ final class JavaStream {
         inspection.step();
         if (depth > inspection.limits().depth()) {
             throw new Refusal(
-                    FileRules.TOO_DEEP, at, "objects must be nested <= " + inspection.limits().depth() + " deep, are deeper");
+                    FileRules.TOO_DEEP,
+                    at,
+                    "objects must be nested <= " + inspection.limits().depth() + " deep, are deeper");
         }
         switch (code) {
             case 0x70 -> {
@@ -264,8 +274,7 @@ final class JavaStream {
                 return works[handle];
             }
             case 0x7b -> throw malformed(at, "a stream must be whole, its writer failed with an exception");
-            default ->
-                throw malformed(at, String.format("an object must begin with a code in 70..7e, was %02x", code));
+            default -> throw malformed(at, String.format("an object must begin with a code in 70..7e, was %02x", code));
         }
     }
 
@@ -377,23 +386,22 @@ final class JavaStream {
         long place = c.position();
         long count = c.i32be();
         ElementType type = null;
-        int width =
-                switch (desc.name.charAt(1)) {
-                    case 'B', 'Z' -> 1;
-                    case 'C', 'S' -> 2;
-                    case 'F' -> {
-                        type = ElementType.F32;
-                        yield 4;
-                    }
-                    case 'I' -> 4;
-                    case 'D' -> {
-                        type = ElementType.F64;
-                        yield 8;
-                    }
-                    case 'J' -> 8;
-                    case 'L', '[' -> 0;
-                    default -> throw malformed(at, "type of an array must be known, was " + Text.quote(desc.name));
-                };
+        int width = switch (desc.name.charAt(1)) {
+            case 'B', 'Z' -> 1;
+            case 'C', 'S' -> 2;
+            case 'F' -> {
+                type = ElementType.F32;
+                yield 4;
+            }
+            case 'I' -> 4;
+            case 'D' -> {
+                type = ElementType.F64;
+                yield 8;
+            }
+            case 'J' -> 8;
+            case 'L', '[' -> 0;
+            default -> throw malformed(at, "type of an array must be known, was " + Text.quote(desc.name));
+        };
         if (count < 0 || count > c.remaining() / Math.max(1, width)) {
             throw new Refusal(
                     COUNT,
@@ -486,7 +494,8 @@ final class JavaStream {
             throw new Refusal(
                     COUNT,
                     at,
-                    Text.quote(name) + " must have as many elements as it says, " + declared + ", has " + a.objects / each);
+                    Text.quote(name) + " must have as many elements as it says, " + declared + ", has "
+                            + a.objects / each);
         }
     }
 
@@ -505,7 +514,9 @@ final class JavaStream {
         inspection.step();
         if (depth > inspection.limits().depth()) {
             throw new Refusal(
-                    FileRules.TOO_DEEP, at, "classes must be nested <= " + inspection.limits().depth() + " deep, are deeper");
+                    FileRules.TOO_DEEP,
+                    at,
+                    "classes must be nested <= " + inspection.limits().depth() + " deep, are deeper");
         }
         return switch (code) {
             case 0x70 -> null;

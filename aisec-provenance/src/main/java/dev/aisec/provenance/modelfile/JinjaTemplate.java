@@ -37,7 +37,8 @@ final class JinjaTemplate {
             round safe select selectattr slice sort string striptags sum title to_json tojson trim truncate unique upper
             urlencode wordcount wordwrap
             """);
-    private static final Set<String> LAZY = words("batch groupby map reject rejectattr select selectattr slice reverse unique");
+    private static final Set<String> LAZY =
+            words("batch groupby map reject rejectattr select selectattr slice reverse unique");
     private static final Set<String> TESTS = words("""
             boolean defined divisibleby eq equalto escaped even false filter float ge greaterthan gt in integer iterable le
             lessthan lower lt mapping ne none None number odd sameas sequence string test true undefined upper not callable
@@ -54,6 +55,7 @@ final class JinjaTemplate {
             gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code mro f_back f_builtins f_code f_globals f_locals
             tb_frame tb_next co_code format_map
             """);
+
     private static final Pattern DUNDER = Pattern.compile("__(class|mro|bases?|subclasses|globals|builtins|import|init|"
             + "getattribute|getattr|dict|code|closure|self|func|module|reduce|reduce_ex|call|getitem|setattr|new|del|name|"
             + "qualname|wrapped|loader|spec|file|doc|dir|subclasshook|init_subclass|enter|exit|weakref)__");
@@ -283,13 +285,12 @@ final class JinjaTemplate {
                 return -1;
             }
             char escape = template.charAt(at++);
-            int digits =
-                    switch (escape) {
-                        case 'x' -> 2;
-                        case 'u' -> 4;
-                        case 'U' -> 8;
-                        default -> 0;
-                    };
+            int digits = switch (escape) {
+                case 'x' -> 2;
+                case 'u' -> 4;
+                case 'U' -> 8;
+                default -> 0;
+            };
             if (digits > 0) {
                 int code = 0;
                 for (int i = 0; i < digits; i++, at++) {
@@ -343,14 +344,14 @@ final class JinjaTemplate {
             case "call" -> assign(tag, 1, tag.size(), false);
             case "set", "with" -> {
                 int equals = index(tag, "=");
-                boolean text = equals < 0
-                        ? index(tag, "|") >= 0
-                        : puts(tag, equals + 1, tag.size());
+                boolean text = equals < 0 ? index(tag, "|") >= 0 : puts(tag, equals + 1, tag.size());
                 assign(tag, 1, equals < 0 ? tag.size() : equals, text);
             }
             case "for" -> {
                 int in = 1;
-                while (in < tag.size() && !(tag.get(in).kind() == Kind.NAME && tag.get(in).text().equals("in"))) {
+                while (in < tag.size()
+                        && !(tag.get(in).kind() == Kind.NAME
+                                && tag.get(in).text().equals("in"))) {
                     in++;
                 }
                 assign(tag, 1, in, puts(tag, in, tag.size()));
@@ -373,9 +374,7 @@ final class JinjaTemplate {
     /** A name with the attributes behind it. */
     private static String path(List<Token> tag, int at, int to) {
         StringBuilder path = new StringBuilder(tag.get(at).text());
-        for (int i = at + 1;
-                i + 1 < to && tag.get(i).is(".") && tag.get(i + 1).kind() == Kind.NAME;
-                i += 2) {
+        for (int i = at + 1; i + 1 < to && tag.get(i).is(".") && tag.get(i + 1).kind() == Kind.NAME; i += 2) {
             path.append('.').append(tag.get(i + 1).text());
         }
         return path.toString();
@@ -408,8 +407,10 @@ final class JinjaTemplate {
                 if (ownPiece) {
                     return true;
                 }
-                boolean compared = i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
-                boolean argument = i > from && tag.get(i - 1).is("(") || i + 1 < to && tag.get(i + 1).is(")");
+                boolean compared =
+                        i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
+                boolean argument = i > from && tag.get(i - 1).is("(")
+                        || i + 1 < to && tag.get(i + 1).is(")");
                 text |= token.kind() == Kind.TEXT && !compared && !argument;
                 text |= token.kind() == Kind.TEXT && argument && token.text().indexOf('_') >= 0;
                 work |= token.is("~") || token.is("+") || token.is("%") || token.is("*") || token.is("|");
@@ -528,7 +529,9 @@ final class JinjaTemplate {
             dangerous("attribute." + name, "attribute " + Text.quote(name) + " leads into Python");
         } else if (called && name.equals("format")) {
             Token owner = at >= 2 ? tag.get(at - 2) : new Token(Kind.SIGN, "");
-            if (owner.kind() != Kind.TEXT || owner.text().contains("._") || owner.text().contains("[")) {
+            if (owner.kind() != Kind.TEXT
+                    || owner.text().contains("._")
+                    || owner.text().contains("[")) {
                 dangerous("method.format", "format must be called on plain text: it reaches attributes");
             }
         } else if (called && !METHODS.contains(name)) {
@@ -545,8 +548,11 @@ final class JinjaTemplate {
         if (!FILTERS.contains(name)) {
             report("filter." + name, Standing.UNKNOWN, "filter " + Text.quote(name) + " is not known");
         }
-        boolean afterText = at >= 2 && tag.get(at - 2).kind() == Kind.NAME && tag.get(at - 2).text().equals("string")
-                && at >= 3 && tag.get(at - 3).is("|");
+        boolean afterText = at >= 2
+                && tag.get(at - 2).kind() == Kind.NAME
+                && tag.get(at - 2).text().equals("string")
+                && at >= 3
+                && tag.get(at - 3).is("|");
         if (afterText && (name.equals("list") || LAZY.contains(name))
                 || name.equals("string") && at >= 2 && lazy(tag, at - 2)) {
             dangerous("text-pieces", "what a value prints as must not be taken apart");
@@ -576,16 +582,15 @@ final class JinjaTemplate {
     }
 
     private void arguments(List<Token> tag, int at, String name) {
-        boolean reaches =
-                switch (name) {
-                    case "map", "selectattr", "rejectattr", "groupby", "sort", "unique", "sum", "min", "max", "join" -> true;
-                    default -> false;
-                };
+        boolean reaches = switch (name) {
+            case "map", "selectattr", "rejectattr", "groupby", "sort", "unique", "sum", "min", "max", "join" -> true;
+            default -> false;
+        };
         if (!reaches) {
             return;
         }
-        boolean first = name.equals("map") || name.equals("selectattr") || name.equals("rejectattr")
-                || name.equals("groupby");
+        boolean first =
+                name.equals("map") || name.equals("selectattr") || name.equals("rejectattr") || name.equals("groupby");
         int depth = 0;
         for (int i = at + 1; i < tag.size(); i++) {
             Token token = tag.get(i);
@@ -668,7 +673,9 @@ final class JinjaTemplate {
             } else if (token.kind() == Kind.NAME && !member && built.contains(path(tag, i, tag.size()))) {
                 dangerous("key", "a key must not be put together from pieces, is " + Text.quote(token.text()));
             } else {
-                boolean filter = token.is("|") && i + 1 < tag.size() && !counts(tag.get(i + 1).text());
+                boolean filter = token.is("|")
+                        && i + 1 < tag.size()
+                        && !counts(tag.get(i + 1).text());
                 work |= filter || token.is("+") || token.is("%") || token.is("*");
                 work |= member && i + 1 < tag.size() && tag.get(i + 1).is("(");
             }

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class KerasConfig {
     static final Rule LAMBDA = Rule.reject(
-            "keras.lambda", "A Lambda layer or function holds compiled Python code that runs with the model.",
+            "keras.lambda",
+            "A Lambda layer or function holds compiled Python code that runs with the model.",
             "CVE-2024-3660, CVE-2025-9905");
     static final Rule MODULE = Rule.reject(
             "keras.module",
@@ -35,8 +36,8 @@ final class KerasConfig {
             "keras.function",
             "The configuration names a function of Keras that reads files, fetches them or turns protection off.",
             "CVE-2025-8747, CVE-2025-9906");
-    static final Rule WRAPPER = Rule.reject(
-            "keras.wrapper", "A layer loads another model, with the code in it.", "CVE-2026-1462");
+    static final Rule WRAPPER =
+            Rule.reject("keras.wrapper", "A layer loads another model, with the code in it.", "CVE-2026-1462");
     static final Rule CUSTOM = Rule.reject(
             "keras.custom-object",
             "The configuration names a class or function that is not one of Keras: what it does is not in the file.",
@@ -49,13 +50,14 @@ final class KerasConfig {
             "CVE-2025-12058");
     static final Rule PATH = Rule.warn(
             "keras.path", "The configuration holds what looks like an absolute path or an address.", "CVE-2025-12058");
-    static final Rule SHAPE =
-            Rule.reject("keras.shape", "A size in the configuration overflows, or exceeds what any layer has.", "CWE-190");
+    static final Rule SHAPE = Rule.reject(
+            "keras.shape", "A size in the configuration overflows, or exceeds what any layer has.", "CWE-190");
     static final Rule GRAPH = Rule.reject(
-            "keras.graph", "The layers form a cycle or use a layer that does not exist: building them may not end.",
+            "keras.graph",
+            "The layers form a cycle or use a layer that does not exist: building them may not end.",
             "CWE-835");
-    static final Rule MALFORMED = Rule.reject(
-            "keras.config", "The configuration is not the JSON that Keras writes.", "");
+    static final Rule MALFORMED =
+            Rule.reject("keras.config", "The configuration is not the JSON that Keras writes.", "");
 
     static final List<Rule> RULES = List.of(
             LAMBDA, MODULE, FUNCTION, WRAPPER, CUSTOM, TF_OPERATION, EXTERNAL_FILE, PATH, SHAPE, GRAPH, MALFORMED);
@@ -70,12 +72,7 @@ final class KerasConfig {
     static void read(byte[] utf8, boolean model, Inspection inspection) throws IOException {
         Limits limits = inspection.limits();
         JsonValue value = JsonParser.parse(
-                utf8,
-                new JsonLimits(
-                        limits.headerBytes(),
-                        limits.depth(),
-                        limits.items(),
-                        limits.headerBytes()));
+                utf8, new JsonLimits(limits.headerBytes(), limits.depth(), limits.items(), limits.headerBytes()));
         KerasConfig config = new KerasConfig(inspection);
         if (!(value instanceof JsonObject object)) {
             throw inspection.refuse(MALFORMED, 0, "a configuration must be a JSON object");
@@ -108,8 +105,7 @@ final class KerasConfig {
         } else if (value instanceof JsonNumber number
                 && KerasNames.sizeKey(key)
                 && Math.abs(number.value()) > Integer.MAX_VALUE) {
-            inspection.report(
-                    SHAPE, -1, key + " must be <= " + Integer.MAX_VALUE + ", was " + number.value());
+            inspection.report(SHAPE, -1, key + " must be <= " + Integer.MAX_VALUE + ", was " + number.value());
         }
     }
 
@@ -282,8 +278,17 @@ final class KerasConfig {
         }
         if (className.startsWith("__") && className.endsWith("__")) {
             switch (className) {
-                case "__tuple__", "__tensor__", "__numpy__", "__bytes__", "__complex__", "__ellipsis__", "__slice__",
-                        "__keras_tensor__", "__dict__", "__set__", "__list__" -> {
+                case "__tuple__",
+                        "__tensor__",
+                        "__numpy__",
+                        "__bytes__",
+                        "__complex__",
+                        "__ellipsis__",
+                        "__slice__",
+                        "__keras_tensor__",
+                        "__dict__",
+                        "__set__",
+                        "__list__" -> {
                     return;
                 }
                 default -> {}
@@ -463,7 +468,9 @@ final class KerasConfig {
                 }
             }
             inspection.operator(new Operator(
-                    full, type(text(layer, "module"), String.valueOf(className)), new ArrayList<>(new TreeSet<>(inputs)),
+                    full,
+                    type(text(layer, "module"), String.valueOf(className)),
+                    new ArrayList<>(new TreeSet<>(inputs)),
                     List.of()));
             last = full;
             if (className != null && KerasNames.model(simple(className))) {
@@ -516,19 +523,24 @@ final class KerasConfig {
             for (int i = 0; i < count; i++) {
                 String key = layer.getKey() + "\0" + i;
                 int inputs = 0;
-                for (String[] reference : layer.getValue().isEmpty() ? List.<String[]>of() : layer.getValue().get(i)) {
+                for (String[] reference : layer.getValue().isEmpty()
+                        ? List.<String[]>of()
+                        : layer.getValue().get(i)) {
                     inspection.step();
                     List<List<String[]>> source = layers.get(reference[0]);
                     if (source == null) {
                         inspection.report(
-                                GRAPH, -1, "inputs of " + Text.quote(layer.getKey()) + " must be layers, one is "
+                                GRAPH,
+                                -1,
+                                "inputs of " + Text.quote(layer.getKey()) + " must be layers, one is "
                                         + Text.quote(reference[0]));
                         return;
                     }
                     // A model within a model has a node of its own before those of its uses.
                     int node = Integer.parseInt(reference[1]) - (nested.get(reference[0]) && source.size() > 0 ? 1 : 0);
                     node = Math.max(0, Math.min(node, Math.max(0, source.size() - 1)));
-                    users.computeIfAbsent(reference[0] + "\0" + node, k -> new ArrayList<>()).add(key);
+                    users.computeIfAbsent(reference[0] + "\0" + node, k -> new ArrayList<>())
+                            .add(key);
                     inputs++;
                 }
                 waiting.put(key, inputs);

@@ -51,12 +51,12 @@ final class KerasNames {
             "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear"
                     + " log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign"
                     + " sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold");
-    private static final Set<String> INITIALIZERS = set(
-            "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal"
+    private static final Set<String> INITIALIZERS =
+            set("Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal"
                     + " LecunUniform Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT"
                     + " STFTInitializer TruncatedNormal VarianceScaling Zeros Initializer");
-    private static final Set<String> INITIALIZER_FUNCTIONS = set(
-            "normal uniform zero one zeros ones constant identity eye orthogonal random_normal random_uniform"
+    private static final Set<String> INITIALIZER_FUNCTIONS =
+            set("normal uniform zero one zeros ones constant identity eye orthogonal random_normal random_uniform"
                     + " truncated_normal glorot_normal glorot_uniform he_normal he_uniform lecun_normal lecun_uniform"
                     + " variance_scaling stft");
     private static final Set<String> REGULARIZERS =
@@ -65,10 +65,10 @@ final class KerasNames {
             set("l1 l2 l1_l2 l1l2 orthogonal_regularizer activity_l1 activity_l2 activity_l1l2");
     private static final Set<String> CONSTRAINTS =
             set("MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm Constraint");
-    private static final Set<String> CONSTRAINT_FUNCTIONS = set(
-            "max_norm maxnorm min_max_norm non_neg nonneg radial_constraint unit_norm unitnorm");
-    private static final Set<String> LOSSES = set(
-            "BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy CategoricalFocalCrossentropy"
+    private static final Set<String> CONSTRAINT_FUNCTIONS =
+            set("max_norm maxnorm min_max_norm non_neg nonneg radial_constraint unit_norm unitnorm");
+    private static final Set<String> LOSSES =
+            set("BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy CategoricalFocalCrossentropy"
                     + " CategoricalGeneralizedCrossEntropy CategoricalHinge Circle CosineSimilarity Dice Hinge Huber"
                     + " KLDivergence LogCosh Loss MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError"
                     + " MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy SquaredHinge Tversky"
@@ -90,8 +90,8 @@ final class KerasNames {
                     + " SensitivityAtSpecificity SparseCategoricalAccuracy SparseCategoricalCrossentropy"
                     + " SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum SumOverBatchSize"
                     + " SumOverBatchSizeMetricWrapper TopKCategoricalAccuracy TrueNegatives TruePositives CompileMetrics");
-    private static final Set<String> METRIC_FUNCTIONS = set(
-            "acc accuracy ce crossentropy cross_entropy binary_accuracy categorical_accuracy"
+    private static final Set<String> METRIC_FUNCTIONS =
+            set("acc accuracy ce crossentropy cross_entropy binary_accuracy categorical_accuracy"
                     + " sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy auc"
                     + " precision recall cosine_similarity matthews_correlation fbeta_score fmeasure");
     private static final Set<String> OPTIMIZERS = set(
@@ -99,8 +99,8 @@ final class KerasNames {
                     + " RMSprop SGD Schedule TFOptimizer ScheduleFreeAdamW"
                     + " CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay LearningRateSchedule"
                     + " LinearCosineDecay NoisyLinearCosineDecay PiecewiseConstantDecay PolynomialDecay");
-    private static final Set<String> POLICIES = set(
-            "DTypePolicy DTypePolicyMap FloatDTypePolicy QuantizedDTypePolicy QuantizedFloat8DTypePolicy"
+    private static final Set<String> POLICIES =
+            set("DTypePolicy DTypePolicyMap FloatDTypePolicy QuantizedDTypePolicy QuantizedFloat8DTypePolicy"
                     + " GPTQDTypePolicy AWQDTypePolicy Int4DTypePolicy Policy PolicyV1 LossScale FixedLossScale"
                     + " DynamicLossScale AbsMaxQuantizer Quantizer SeedGenerator");
     private static final Set<String> OPS = set(
@@ -136,8 +136,9 @@ final class KerasNames {
             "vocabulary vocab vocabulary_file vocabulary_path vocab_file vocab_path idf_weights filepath file_path path"
                     + " filename file_name file url uri origin cache_dir cache_subdir asset_path model_path weights_path"
                     + " load_weights initializer_file proto merges extract_path directory saved_model_path preset");
-    private static final Set<String> SCALAR_SIZES = set(
-            "units filters output_dim input_dim nb_filter num_heads key_dim value_dim state_size depth_multiplier"
+
+    private static final Set<String> SCALAR_SIZES =
+            set("units filters output_dim input_dim nb_filter num_heads key_dim value_dim state_size depth_multiplier"
                     + " max_tokens num_bins num_tokens input_length max_length output_sequence_length n factor");
     private static final Set<String> SHAPES = set(
             "batch_shape batch_input_shape input_shape target_shape shape dims build_shape kernel_size pool_size strides");
@@ -149,8 +150,9 @@ final class KerasNames {
                     + " webbrowser urllib requests http ftplib smtplib platform multiprocessing threading asyncio signal"
                     + " tempfile pathlib io glob timeit cProfile profile pdb bdb pip setuptools distutils commands popen2"
                     + " inspect ast gc atexit site zipimport pkgutil");
-    private static final Set<String> DANGEROUS_FUNCTIONS = set(
-            "get_file load_model load_weights save_model save_weights enable_unsafe_deserialization"
+
+    private static final Set<String> DANGEROUS_FUNCTIONS =
+            set("get_file load_model load_weights save_model save_weights enable_unsafe_deserialization"
                     + " deserialize_keras_object model_from_json model_from_yaml model_from_config clone_model eval exec"
                     + " compile system popen open __import__ getattr setattr import_module load loads run call Popen"
                     + " extract_archive extract_open_archive download func_load python_utils.func_load"
@@ -186,8 +188,8 @@ final class KerasNames {
         }
         BY_CATEGORY.put("ops", operations);
         BY_CATEGORY.put("legacy", union(LAYERS, LOSSES, OPTIMIZERS));
-        for (Set<String> classes :
-                java.util.List.of(LAYERS, MODELS, INITIALIZERS, REGULARIZERS, CONSTRAINTS, LOSSES, METRICS, OPTIMIZERS, POLICIES)) {
+        for (Set<String> classes : java.util.List.of(
+                LAYERS, MODELS, INITIALIZERS, REGULARIZERS, CONSTRAINTS, LOSSES, METRICS, OPTIMIZERS, POLICIES)) {
             ALL_CLASSES.addAll(classes);
             for (String name : classes) {
                 ALL_FUNCTIONS.add(snake(name));
@@ -210,7 +212,8 @@ final class KerasNames {
     private KerasNames() {}
 
     private static Set<String> set(String names) {
-        return new HashSet<>(java.util.List.of(names.split(" ")).stream().distinct().toList());
+        return new HashSet<>(
+                java.util.List.of(names.split(" ")).stream().distinct().toList());
     }
 
     @SafeVarargs
@@ -284,7 +287,8 @@ final class KerasNames {
             return null;
         }
         i++;
-        while (i < parts.length && Set.of("src", "api", "_tf_keras", "keras", "_v1", "_v2").contains(parts[i])) {
+        while (i < parts.length
+                && Set.of("src", "api", "_tf_keras", "keras", "_v1", "_v2").contains(parts[i])) {
             i++;
         }
         return i < parts.length ? parts[i] : "";
@@ -292,7 +296,8 @@ final class KerasNames {
 
     // --- functions and operators of TensorFlow within Keras layers ---
 
-    private static final Set<String> TF_MODULES = set("math nn linalg signal bitwise __operators__ image dtypes strings");
+    private static final Set<String> TF_MODULES =
+            set("math nn linalg signal bitwise __operators__ image dtypes strings");
     private static final Set<String> TF_FUNCTIONS = set(
             "abs acos acosh add add_n argmax argmin argsort asin asinh atan atan2 atanh batch_to_space boolean_mask"
                     + " broadcast_to cast ceil clip_by_norm clip_by_value complex concat convert_to_tensor cos cosh cumsum"
@@ -323,7 +328,9 @@ final class KerasNames {
             plain = plain.substring(plain.startsWith("tf.") ? 3 : 10);
         }
         int dot = plain.indexOf('.');
-        if (dot < 0 ? TF_FUNCTIONS.contains(plain) : TF_MODULES.contains(plain.substring(0, dot)) && plain.indexOf('.', dot + 1) < 0) {
+        if (dot < 0
+                ? TF_FUNCTIONS.contains(plain)
+                : TF_MODULES.contains(plain.substring(0, dot)) && plain.indexOf('.', dot + 1) < 0) {
             return Standing.KNOWN;
         }
         return plain.contains("py_func")

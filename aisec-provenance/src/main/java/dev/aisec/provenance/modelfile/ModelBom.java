@@ -47,8 +47,8 @@ public final class ModelBom {
         if (digest.startsWith("sha256:")) {
             component.put(
                     "hashes",
-                    new JsonValue.JsonArray(List.of(object(Map.of(
-                            "alg", JsonValue.of("SHA-256"), "content", JsonValue.of(hex))))));
+                    new JsonValue.JsonArray(
+                            List.of(object(Map.of("alg", JsonValue.of("SHA-256"), "content", JsonValue.of(hex))))));
         }
         component.put("modelCard", object(Map.of("modelParameters", object(parameters(structure)))));
         component.put("properties", properties(model));

@@ -25,9 +25,10 @@ final class NestedPickles {
     private static final int MOST_DEPTH = 3;
     private static final int MOST_DECODED = 16 << 20;
     private static final int SHORTEST = 6;
-    private static final Pattern IDENTIFIERS = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(?:\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
-    private static final Set<Rule> SERIOUS = Set.of(
-            PickleRules.COMPUTED, PickleRules.EXTENSION_CODE, PickleRules.ARGUMENTS, PickleRules.NESTED);
+    private static final Pattern IDENTIFIERS =
+            Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(?:\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
+    private static final Set<Rule> SERIOUS =
+            Set.of(PickleRules.COMPUTED, PickleRules.EXTENSION_CODE, PickleRules.ARGUMENTS, PickleRules.NESTED);
 
     private final int depth;
     private final Budget budget;
@@ -44,7 +45,9 @@ final class NestedPickles {
             left -= steps;
             if (left < 0) {
                 throw new Refusal(
-                        FileRules.TOO_MUCH_WORK, -1, "looking for nested pickles must take about as long as reading, takes longer");
+                        FileRules.TOO_MUCH_WORK,
+                        -1,
+                        "looking for nested pickles must take about as long as reading, takes longer");
             }
         }
     }
@@ -164,7 +167,8 @@ final class NestedPickles {
         }
         return switch (head[0] & 0xff) {
             case 0x80 -> (head[1] & 0xff) <= 5;
-            case 'c', '(', ']', '}', ')', 'N', 'K', 'M', 'I', 'J', 'L', 'S', 'V', 'X', 'U', 'G', 0x8c, 0x8f, 0x95 -> true;
+            case 'c', '(', ']', '}', ')', 'N', 'K', 'M', 'I', 'J', 'L', 'S', 'V', 'X', 'U', 'G', 0x8c, 0x8f, 0x95 ->
+                true;
             default -> false;
         };
     }

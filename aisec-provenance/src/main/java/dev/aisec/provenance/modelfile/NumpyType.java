@@ -48,25 +48,24 @@ record NumpyType(ElementType element, ByteOrder order, long bytes, boolean objec
         if (!sized) {
             return Optional.empty();
         }
-        ElementType element =
-                switch (kind + Long.toString(size)) {
-                    case "b1" -> ElementType.BOOL;
-                    case "i1" -> ElementType.I8;
-                    case "i2" -> ElementType.I16;
-                    case "i4" -> ElementType.I32;
-                    case "i8", "m8", "M8" -> ElementType.I64;
-                    case "u1" -> ElementType.U8;
-                    case "u2" -> ElementType.U16;
-                    case "u4" -> ElementType.U32;
-                    case "u8" -> ElementType.U64;
-                    case "f2" -> ElementType.F16;
-                    case "f4" -> ElementType.F32;
-                    case "f8" -> ElementType.F64;
-                    case "c8" -> ElementType.COMPLEX64;
-                    case "c16" -> ElementType.COMPLEX128;
-                    case "f12", "f16", "c24", "c32" -> ElementType.OPAQUE;
-                    default -> null;
-                };
+        ElementType element = switch (kind + Long.toString(size)) {
+            case "b1" -> ElementType.BOOL;
+            case "i1" -> ElementType.I8;
+            case "i2" -> ElementType.I16;
+            case "i4" -> ElementType.I32;
+            case "i8", "m8", "M8" -> ElementType.I64;
+            case "u1" -> ElementType.U8;
+            case "u2" -> ElementType.U16;
+            case "u4" -> ElementType.U32;
+            case "u8" -> ElementType.U64;
+            case "f2" -> ElementType.F16;
+            case "f4" -> ElementType.F32;
+            case "f8" -> ElementType.F64;
+            case "c8" -> ElementType.COMPLEX64;
+            case "c16" -> ElementType.COMPLEX128;
+            case "f12", "f16", "c24", "c32" -> ElementType.OPAQUE;
+            default -> null;
+        };
         return element == null ? Optional.empty() : Optional.of(new NumpyType(element, order, size, false));
     }
 

@@ -23,15 +23,17 @@ final class Onnx implements ModelFormat {
             "CWE-829");
     static final Rule CYCLE = Rule.reject("onnx.cycle", "Nodes need each other in a circle.", "ONNX IR; CWE-835");
     static final Rule ORDER = Rule.warn(
-            "onnx.order", "Nodes do not stand behind those whose values they use; some readers refuse that.", "ONNX IR");
+            "onnx.order",
+            "Nodes do not stand behind those whose values they use; some readers refuse that.",
+            "ONNX IR");
     static final Rule UNDEFINED =
             Rule.reject("onnx.undefined", "A value is used that nothing in the model defines.", "ONNX IR");
     static final Rule DUPLICATE = Rule.reject(
             "onnx.duplicate", "A value is defined twice, so readers can take one or the other.", "ONNX IR; CWE-436");
-    static final Rule SHADOW = Rule.warn(
-            "onnx.shadow", "A subgraph defines a value under the name of one around it.", "ONNX IR");
-    static final Rule DIMS = Rule.reject(
-            "onnx.dims", "Sizes of axes are negative or their product overflows.", "CWE-190");
+    static final Rule SHADOW =
+            Rule.warn("onnx.shadow", "A subgraph defines a value under the name of one around it.", "ONNX IR");
+    static final Rule DIMS =
+            Rule.reject("onnx.dims", "Sizes of axes are negative or their product overflows.", "CWE-190");
     static final Rule DATA_TYPE =
             Rule.reject("onnx.data-type", "A tensor has a data type that does not exist.", "onnx.proto");
     static final Rule TENSOR_DATA = Rule.reject(
@@ -47,14 +49,15 @@ final class Onnx implements ModelFormat {
     static final Rule RECURSION =
             Rule.reject("onnx.recursion", "A local function calls itself, directly or not.", "ONNX IR; CWE-674");
     static final Rule EXPANSION = Rule.reject(
-            "onnx.expansion", "Local functions that call each other unfold to more nodes than the limits allow.", "CWE-400");
+            "onnx.expansion",
+            "Local functions that call each other unfold to more nodes than the limits allow.",
+            "CWE-400");
     static final Rule ATTRIBUTE = Rule.reject(
             "onnx.attribute", "An attribute stands twice or has two values of different kinds.", "onnx.proto; CWE-436");
     static final Rule VERSION = Rule.warn("onnx.version", "The version is not known here.", "ONNX Versioning.md");
-    static final Rule OPSET = Rule.warn(
-            "onnx.opset", "An operator set is used but not imported, or imported twice.", "ONNX IR");
-    static final Rule TRAINING =
-            Rule.note("onnx.training", "The model brings graphs for its training.", "onnx.proto");
+    static final Rule OPSET =
+            Rule.warn("onnx.opset", "An operator set is used but not imported, or imported twice.", "ONNX IR");
+    static final Rule TRAINING = Rule.note("onnx.training", "The model brings graphs for its training.", "onnx.proto");
 
     private static final List<Rule> RULES;
 
@@ -130,11 +133,12 @@ final class Onnx implements ModelFormat {
     private static boolean looksLikeGraph(ByteSource source) throws IOException {
         List<Protobuf.Field> graph = Protobuf.outline(source, 20, 7);
         return !graph.isEmpty()
-                && graph.stream().allMatch(f -> f.wire() == Protobuf.BYTES
-                        && switch (f.number()) {
-                            case 1, 2, 5, 10, 11, 12, 13, 14, 15, 16 -> true;
-                            default -> false;
-                        });
+                && graph.stream()
+                        .allMatch(f -> f.wire() == Protobuf.BYTES
+                                && switch (f.number()) {
+                                    case 1, 2, 5, 10, 11, 12, 13, 14, 15, 16 -> true;
+                                    default -> false;
+                                });
     }
 
     @Override

@@ -74,14 +74,20 @@ final class OnnxOperators {
                     TransposeMatMul Trilu UnfoldTensor Unique VarlenCausalConvWithState VarlenNGramHashMapping
                     WhisperBeamSearch WordConvEmbedding
                     """),
-            "com.microsoft.nchwc", words("Conv MaxPool AveragePool GlobalMaxPool GlobalAveragePool ReorderInput ReorderOutput Upsample"));
+            "com.microsoft.nchwc",
+                    words(
+                            "Conv MaxPool AveragePool GlobalMaxPool GlobalAveragePool ReorderInput ReorderOutput Upsample"));
 
     /** Run code, load libraries or compiled parts, read other files or ask the network. */
     private static final Map<String, Set<String>> DANGEROUS = Map.of(
-            "ai.onnx", words("ATen"),
-            "org.pytorch.aten", words("ATen"),
-            "com.microsoft", words("ATen EPContext ExternalGradient PythonOp PythonOpGrad Snpe TritonOp TorchScript"),
-            "ai.onnx.contrib", words("AzureAudioToText AzureTextToText AzureTritonInvoker OpenAIAudioToText PyOp PyCustomOp"),
+            "ai.onnx",
+            words("ATen"),
+            "org.pytorch.aten",
+            words("ATen"),
+            "com.microsoft",
+            words("ATen EPContext ExternalGradient PythonOp PythonOpGrad Snpe TritonOp TorchScript"),
+            "ai.onnx.contrib",
+            words("AzureAudioToText AzureTextToText AzureTritonInvoker OpenAIAudioToText PyOp PyCustomOp"),
             "com.microsoft.extensions",
             words("AzureAudioToText AzureTextToText AzureTritonInvoker OpenAIAudioToText PyOp PyCustomOp"));
 

@@ -68,7 +68,8 @@ final class OnnxReader {
                 case 2 -> metadata("onnx.producer", in.once().beginning(200));
                 case 3 -> metadata("onnx.producer-version", in.once().beginning(200));
                 case 4 -> metadata("onnx.domain", in.once().beginning(200));
-                case 5 -> metadata("onnx.model-version", String.valueOf(in.once().number()));
+                case 5 ->
+                    metadata("onnx.model-version", String.valueOf(in.once().number()));
                 case 6 -> in.once().skip(Protobuf.BYTES);
                 case 7 -> {
                     in.once();
@@ -120,8 +121,7 @@ final class OnnxReader {
                     Onnx.MALFORMED, in.offset(), "ir_version must be in [1, " + NEWEST_IR + "], was " + version);
         }
         if (version > NEWEST_IR) {
-            inspection.report(
-                    Onnx.VERSION, in.offset(), "ir_version must be <= " + NEWEST_IR + ", was " + version);
+            inspection.report(Onnx.VERSION, in.offset(), "ir_version must be <= " + NEWEST_IR + ", was " + version);
         }
     }
 
@@ -229,8 +229,8 @@ final class OnnxReader {
                 case 2 -> in.once().skip(Protobuf.BYTES);
                 case 5 -> {
                     long tag = in.offset();
-                    OnnxTensor.Summary tensor = OnnxTensor.read(
-                            in, inspection, external, "", Tensor.Role.PARAMETER, null);
+                    OnnxTensor.Summary tensor =
+                            OnnxTensor.read(in, inspection, external, "", Tensor.Role.PARAMETER, null);
                     initializer(scope, tensor.name(), tag);
                 }
                 case 10 -> in.once().skip(Protobuf.BYTES);
@@ -419,10 +419,13 @@ final class OnnxReader {
         in.leave();
         if (kinds.size() > 1) {
             throw inspection.refuse(
-                    Onnx.ATTRIBUTE, tag, "attribute " + Text.quote(name) + " must have values of one kind, has of several");
+                    Onnx.ATTRIBUTE,
+                    tag,
+                    "attribute " + Text.quote(name) + " must have values of one kind, has of several");
         }
         if (!names.add(name)) {
-            throw inspection.refuse(Onnx.ATTRIBUTE, tag, "attribute " + Text.quote(name) + " must stand once, stands twice");
+            throw inspection.refuse(
+                    Onnx.ATTRIBUTE, tag, "attribute " + Text.quote(name) + " must stand once, stands twice");
         }
     }
 
@@ -630,11 +633,14 @@ final class OnnxReader {
             throw inspection.refuse(Onnx.FUNCTION, tag, "a function must be defined once, twice is " + shown);
         }
         if (OnnxOperators.standardDomain(domain) && OnnxOperators.standing(domain, name) == Standing.KNOWN) {
-            throw inspection.refuse(Onnx.FUNCTION, tag, "a function must not redefine a standard operator, is " + shown);
+            throw inspection.refuse(
+                    Onnx.FUNCTION, tag, "a function must not redefine a standard operator, is " + shown);
         }
         if (functions.size() > inspection.limits().items()) {
             throw inspection.refuse(
-                    FileRules.TOO_MANY, tag, "number of functions must be <= " + inspection.limits().items());
+                    FileRules.TOO_MANY,
+                    tag,
+                    "number of functions must be <= " + inspection.limits().items());
         }
     }
 

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -76,12 +75,7 @@ final class OnnxTensor {
         }
         ElementType element = element(type);
         boolean scalar = elements <= 1;
-        Tensor tensor = new Tensor(
-                name,
-                element,
-                ByteOrder.LITTLE_ENDIAN,
-                dims,
-                scalar ? Tensor.Role.CONSTANT : role);
+        Tensor tensor = new Tensor(name, element, ByteOrder.LITTLE_ENDIAN, dims, scalar ? Tensor.Role.CONSTANT : role);
         inspection.tensor(tensor);
         if (elsewhere || !location.isEmpty()) {
             external(tag, elements);
@@ -165,13 +159,14 @@ final class OnnxTensor {
         in.leave();
         if (location.put(key, value) != null) {
             throw inspection.refuse(
-                    Protobuf.AMBIGUOUS, tag, "keys of external data must be unique, " + Text.quote(key) + " stands twice");
+                    Protobuf.AMBIGUOUS,
+                    tag,
+                    "keys of external data must be unique, " + Text.quote(key) + " stands twice");
         }
-        boolean known =
-                switch (key) {
-                    case "location", "offset", "length", "checksum" -> true;
-                    default -> key.startsWith("prepacked");
-                };
+        boolean known = switch (key) {
+            case "location", "offset", "length", "checksum" -> true;
+            default -> key.startsWith("prepacked");
+        };
         if (!known) {
             inspection.report(
                     Onnx.EXTERNAL_PATH,
@@ -229,7 +224,9 @@ final class OnnxTensor {
         }
         if (raw != null || floats + ints + longs + doubles + unsigned + strings > 0) {
             throw inspection.refuse(
-                    Onnx.TENSOR_DATA, tag, Text.quote(name) + " must have its data within the file or outside, has both");
+                    Onnx.TENSOR_DATA,
+                    tag,
+                    Text.quote(name) + " must have its data within the file or outside, has both");
         }
         if (external.add(path)) {
             inspection.report(
@@ -305,27 +302,25 @@ final class OnnxTensor {
             }
             return;
         }
-        long there =
-                switch (type) {
-                    case 1, 14 -> floats;
-                    case STRING -> strings;
-                    case 7 -> longs;
-                    case 11, 15 -> doubles;
-                    case 12, 13 -> unsigned;
-                    default -> ints;
-                };
+        long there = switch (type) {
+            case 1, 14 -> floats;
+            case STRING -> strings;
+            case 7 -> longs;
+            case 11, 15 -> doubles;
+            case 12, 13 -> unsigned;
+            default -> ints;
+        };
         if (there != total) {
             throw inspection.refuse(
                     Onnx.TENSOR_DATA,
                     tag,
                     "data of " + Text.quote(name) + " must stand in the one field of its type, stands in another");
         }
-        long wanted =
-                switch (type) {
-                    case 14, 15 -> 2 * elements;
-                    case 21, 22, 23, 25, 26 -> bytes(elements);
-                    default -> elements;
-                };
+        long wanted = switch (type) {
+            case 14, 15 -> 2 * elements;
+            case 21, 22, 23, 25, 26 -> bytes(elements);
+            default -> elements;
+        };
         if (there != wanted) {
             throw inspection.refuse(
                     Onnx.TENSOR_DATA, tag, Text.quote(name) + " must have " + wanted + " numbers, has " + there);
@@ -378,7 +373,8 @@ final class OnnxTensor {
                             throw inspection.refuse(
                                     Onnx.TENSOR_DATA,
                                     in.offset(),
-                                    "numbers of " + Text.quote(name) + " must fit " + 8 * width + " bits, one was " + n);
+                                    "numbers of " + Text.quote(name) + " must fit " + 8 * width + " bits, one was "
+                                            + n);
                         }
                         elements.add(n);
                     });

@@ -161,7 +161,8 @@ final class PickleCalls {
             arrayState(array, state);
         } else if (target instanceof Call call && call.known && call.target instanceof Global global) {
             if (global.kind == Kind.JOBLIB_ARRAY) {
-                throw new Refusal(PickleRules.JOBLIB, at, "arrays must stand in the values of a pickle, stand between opcodes");
+                throw new Refusal(
+                        PickleRules.JOBLIB, at, "arrays must stand in the values of a pickle, stand between opcodes");
             }
             boolean identifier = global.is("uuid", "UUID") && state instanceof Dict;
             if (!identifier) {
@@ -185,7 +186,9 @@ final class PickleCalls {
 
     private void wrongState() throws IOException {
         machine.problem(
-                PickleRules.ARGUMENTS, at, "the state of " + machine.show(target) + " must be as picklers write it, is not");
+                PickleRules.ARGUMENTS,
+                at,
+                "the state of " + machine.show(target) + " must be as picklers write it, is not");
     }
 
     /** What comes from a name that is on no list: that name is a finding, or was allowed. */
@@ -462,7 +465,8 @@ final class PickleCalls {
     }
 
     private void fields(Dtype dtype, PickleValue names, PickleValue fields) throws IOException {
-        boolean fine = names instanceof Tuple && fields instanceof Dict dict && dict.complete() && !dtype.type.objects();
+        boolean fine =
+                names instanceof Tuple && fields instanceof Dict dict && dict.complete() && !dtype.type.objects();
         if (fine) {
             for (PickleValue field : ((Dict) fields).values) {
                 fine &= field instanceof Tuple tuple
@@ -522,7 +526,9 @@ final class PickleCalls {
             boolean listed = data instanceof Items list && list.kind == Items.Kind.LIST && list.size == count;
             if (!listed) {
                 machine.problem(
-                        PickleRules.OBJECTS, at, "an array of objects must have a list of " + count + " items, has " + machine.show(data));
+                        PickleRules.OBJECTS,
+                        at,
+                        "an array of objects must have a list of " + count + " items, has " + machine.show(data));
             }
             return;
         }
@@ -562,14 +568,17 @@ final class PickleCalls {
         if (data instanceof Bytes bytes) {
             return bytes.length;
         }
-        Text text = data instanceof Encoded encoded ? encoded.text : data instanceof Text own && own.isByteString() ? own : null;
+        Text text = data instanceof Encoded encoded
+                ? encoded.text
+                : data instanceof Text own && own.isByteString() ? own : null;
         if (text == null) {
             return -1;
         }
         return switch (text.coding) {
             case BYTES -> text.length;
             case UTF8 -> Utf8.characters(text.source, text.offset, text.length);
-            case ESCAPED, RAW_UNICODE -> text.length > 1 << 26 ? -1 : text.decode().length();
+            case ESCAPED, RAW_UNICODE ->
+                text.length > 1 << 26 ? -1 : text.decode().length();
         };
     }
 
@@ -762,7 +771,8 @@ final class PickleCalls {
 
     private boolean expanded(long count, ElementType element, long elements) {
         long most = machine.host().limits().inflatedBytes() / element.blockBytes();
-        return count > Math.max(most, elements > Long.MAX_VALUE / Limits.INFLATION ? elements : elements * Limits.INFLATION);
+        return count
+                > Math.max(most, elements > Long.MAX_VALUE / Limits.INFLATION ? elements : elements * Limits.INFLATION);
     }
 
     /** How many elements of a storage a view spans; -1 if that does not fit. */

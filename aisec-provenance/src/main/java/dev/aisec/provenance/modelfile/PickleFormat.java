@@ -18,7 +18,9 @@ final class PickleFormat implements ModelFormat {
     private static final int ENOUGH = 8;
     private static final int TEXT_PREFIX = 64;
     /** {@code torch.save} before version 1.6 begins with a pickle of this number. */
-    private static final int[] TORCH_MAGIC = {0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+    private static final int[] TORCH_MAGIC = {
+        0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'
+    };
 
     @Override
     public String name() {
@@ -59,7 +61,11 @@ final class PickleFormat implements ModelFormat {
 
     /** A protocol opcode with an opcode behind it. */
     private static boolean header(byte[] head, int at) {
-        return head.length - at > 2 && (head[at] & 0xff) == 0x80 && head[at + 1] >= 0 && head[at + 1] <= 5 && opcode(head[at + 2] & 0xff);
+        return head.length - at > 2
+                && (head[at] & 0xff) == 0x80
+                && head[at + 1] >= 0
+                && head[at + 1] <= 5
+                && opcode(head[at + 2] & 0xff);
     }
 
     private static boolean opcode(int b) {
@@ -104,13 +110,18 @@ final class PickleFormat implements ModelFormat {
                     || attempt.dangerous()
                     || (source.read(at + behind, 1)[0] & 0xff) == 0x80;
         }
-        return rest > HEAD && attempt.machine().opcodes() > ENOUGH && attempt.machine().position() >= HEAD - 1
-                || attempt.use().isPresent() && attempt.machine().opcodes() > 1 && attempt.machine().behindImport();
+        return rest > HEAD
+                        && attempt.machine().opcodes() > ENOUGH
+                        && attempt.machine().position() >= HEAD - 1
+                || attempt.use().isPresent()
+                        && attempt.machine().opcodes() > 1
+                        && attempt.machine().behindImport();
     }
 
     private static boolean imports(ByteSource source, long at) throws IOException {
         NestedPickles.Attempt attempt = attempt(source, at);
-        return attempt.ended() && attempt.machine().opcodes() >= 3 || attempt.use().isPresent();
+        return attempt.ended() && attempt.machine().opcodes() >= 3
+                || attempt.use().isPresent();
     }
 
     private static boolean calls(ByteSource source, long at) throws IOException {

@@ -129,45 +129,86 @@ final class PickleGlobals {
 
     /** Modules of which every name is dangerous, with all modules below them. */
     private static final Set<String> DANGEROUS_MODULES = Set.copyOf(List.of((
-                    // Processes, files, the interpreter.
-                    "os posix nt posixpath ntpath os.path subprocess pty commands popen2 multiprocessing asyncio "
-                            + "concurrent threading _thread signal sys gc inspect shutil tempfile glob fileinput "
-                            + "pathlib io _io codecs _codecs linecache mmap fcntl resource syslog winreg _winreg "
-                            + "_winapi msvcrt "
-                            // Code, imports, other loaders.
-                            + "runpy imp importlib _frozen_importlib _frozen_importlib_external zipimport pkgutil "
-                            + "pkg_resources setuptools distutils pip ensurepip venv site code codeop compileall "
-                            + "py_compile types marshal pickle cPickle _pickle dill cloudpickle joblib shelve "
-                            + "copyreg copy_reg jsonpickle pandas.io.pickle "
-                            + "functools _functools operator _operator itertools "
-                            // Debuggers, profilers, tests, tools that evaluate text.
-                            + "bdb pdb trace profile cProfile pstats timeit doctest unittest test pytest idlelib "
-                            + "lib2to3 pydoc tkinter _aix_support _osx_support _pyrepl turtledemo sysconfig "
-                            + "logging.config numexpr "
-                            // Native code.
-                            + "ctypes _ctypes cffi "
-                            // The network.
-                            + "socket _socket socketserver ssl http httplib urllib urllib2 urllib3 requests aiohttp "
-                            + "httpx ftplib smtplib poplib imaplib nntplib telnetlib xmlrpc xmlrpclib webbrowser "
-                            + "cgi wsgiref antigravity "
-                            // Databases and archives.
-                            + "sqlite3 dbm tarfile zipfile "
-                            // Parts of libraries of models that run or load code.
-                            + "torch.hub torch.jit torch.serialization torch.storage torch.utils torch._inductor "
-                            + "torch._dynamo torch.fx torch.package torch.ao torch.distributed torch.multiprocessing "
-                            + "torch.testing numpy.f2py numpy.testing numpy.distutils numpy.lib numpy.ctypeslib "
-                            + "tensorflow keras transformers datasets huggingface_hub")
+            // Processes, files, the interpreter.
+            "os posix nt posixpath ntpath os.path subprocess pty commands popen2 multiprocessing asyncio "
+                    + "concurrent threading _thread signal sys gc inspect shutil tempfile glob fileinput "
+                    + "pathlib io _io codecs _codecs linecache mmap fcntl resource syslog winreg _winreg "
+                    + "_winapi msvcrt "
+                    // Code, imports, other loaders.
+                    + "runpy imp importlib _frozen_importlib _frozen_importlib_external zipimport pkgutil "
+                    + "pkg_resources setuptools distutils pip ensurepip venv site code codeop compileall "
+                    + "py_compile types marshal pickle cPickle _pickle dill cloudpickle joblib shelve "
+                    + "copyreg copy_reg jsonpickle pandas.io.pickle "
+                    + "functools _functools operator _operator itertools "
+                    // Debuggers, profilers, tests, tools that evaluate text.
+                    + "bdb pdb trace profile cProfile pstats timeit doctest unittest test pytest idlelib "
+                    + "lib2to3 pydoc tkinter _aix_support _osx_support _pyrepl turtledemo sysconfig "
+                    + "logging.config numexpr "
+                    // Native code.
+                    + "ctypes _ctypes cffi "
+                    // The network.
+                    + "socket _socket socketserver ssl http httplib urllib urllib2 urllib3 requests aiohttp "
+                    + "httpx ftplib smtplib poplib imaplib nntplib telnetlib xmlrpc xmlrpclib webbrowser "
+                    + "cgi wsgiref antigravity "
+                    // Databases and archives.
+                    + "sqlite3 dbm tarfile zipfile "
+                    // Parts of libraries of models that run or load code.
+                    + "torch.hub torch.jit torch.serialization torch.storage torch.utils torch._inductor "
+                    + "torch._dynamo torch.fx torch.package torch.ao torch.distributed torch.multiprocessing "
+                    + "torch.testing numpy.f2py numpy.testing numpy.distutils numpy.lib numpy.ctypeslib "
+                    + "tensorflow keras transformers datasets huggingface_hub")
             .split(" ")));
 
     private static final Set<String> DANGEROUS_BUILTINS = Set.of(
-            "eval", "exec", "execfile", "compile", "open", "file", "input", "raw_input", "getattr", "setattr", "delattr",
-            "__import__", "globals", "locals", "vars", "apply", "breakpoint", "reload", "type", "map", "filter", "reduce",
-            "help", "memoryview", "classmethod", "staticmethod", "property", "super", "print", "exit", "quit", "dir");
+            "eval",
+            "exec",
+            "execfile",
+            "compile",
+            "open",
+            "file",
+            "input",
+            "raw_input",
+            "getattr",
+            "setattr",
+            "delattr",
+            "__import__",
+            "globals",
+            "locals",
+            "vars",
+            "apply",
+            "breakpoint",
+            "reload",
+            "type",
+            "map",
+            "filter",
+            "reduce",
+            "help",
+            "memoryview",
+            "classmethod",
+            "staticmethod",
+            "property",
+            "super",
+            "print",
+            "exit",
+            "quit",
+            "dir");
 
     private static final Set<String> DANGEROUS = Set.of(
-            "torch.load", "torch.save", "torch.compile", "torch._load", "numpy.load", "numpy.save", "numpy.fromfile",
-            "numpy.loadtxt", "numpy.genfromtxt", "numpy.memmap", "numpy.savetxt", "numpy.vectorize", "joblib.load",
-            "pandas.read_pickle", "pandas.eval");
+            "torch.load",
+            "torch.save",
+            "torch.compile",
+            "torch._load",
+            "numpy.load",
+            "numpy.save",
+            "numpy.fromfile",
+            "numpy.loadtxt",
+            "numpy.genfromtxt",
+            "numpy.memmap",
+            "numpy.savetxt",
+            "numpy.vectorize",
+            "joblib.load",
+            "pandas.read_pickle",
+            "pandas.eval");
 
     private PickleGlobals() {}
 
@@ -244,9 +285,35 @@ final class PickleGlobals {
         put(map, "numpy", Kind.NUMPY_ARRAY, "ndarray");
         put(map, "numpy", Kind.NUMPY_DTYPE, "dtype");
         put(
-                map, "numpy", Kind.VALUE, "bool_", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
-                "uint64", "float16", "float32", "float64", "complex64", "complex128", "intc", "uintc", "int_", "uint",
-                "longlong", "ulonglong", "half", "single", "double", "str_", "bytes_");
+                map,
+                "numpy",
+                Kind.VALUE,
+                "bool_",
+                "bool",
+                "int8",
+                "int16",
+                "int32",
+                "int64",
+                "uint8",
+                "uint16",
+                "uint32",
+                "uint64",
+                "float16",
+                "float32",
+                "float64",
+                "complex64",
+                "complex128",
+                "intc",
+                "uintc",
+                "int_",
+                "uint",
+                "longlong",
+                "ulonglong",
+                "half",
+                "single",
+                "double",
+                "str_",
+                "bytes_");
         for (String name : STORAGES.keySet()) {
             if (name.startsWith("_")) {
                 put(map, "torch.storage", Kind.TORCH_STORAGE, name);
@@ -262,16 +329,43 @@ final class PickleGlobals {
             put(map, "torch", Kind.VALUE, "int" + bits, "uint" + bits);
         }
         put(
-                map, "torch", Kind.VALUE, "per_tensor_affine", "per_tensor_symmetric", "per_channel_affine",
-                "per_channel_symmetric", "per_channel_affine_float_qparams", "contiguous_format", "channels_last",
-                "channels_last_3d", "preserve_format", "strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr",
-                "sparse_bsc", "jagged");
+                map,
+                "torch",
+                Kind.VALUE,
+                "per_tensor_affine",
+                "per_tensor_symmetric",
+                "per_channel_affine",
+                "per_channel_symmetric",
+                "per_channel_affine_float_qparams",
+                "contiguous_format",
+                "channels_last",
+                "channels_last_3d",
+                "preserve_format",
+                "strided",
+                "sparse_coo",
+                "sparse_csr",
+                "sparse_csc",
+                "sparse_bsr",
+                "sparse_bsc",
+                "jagged");
         put(map, "torch", Kind.TORCH_SIZE, "Size");
         put(map, "torch", Kind.TORCH_DEVICE, "device");
         put(map, "torch.serialization", Kind.TORCH_LAYOUT, "_get_layout");
         put(
-                map, "torch", Kind.TORCH_TENSOR_CLASS, "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor",
-                "BFloat16Tensor", "LongTensor", "IntTensor", "ShortTensor", "CharTensor", "ByteTensor", "BoolTensor");
+                map,
+                "torch",
+                Kind.TORCH_TENSOR_CLASS,
+                "Tensor",
+                "FloatTensor",
+                "DoubleTensor",
+                "HalfTensor",
+                "BFloat16Tensor",
+                "LongTensor",
+                "IntTensor",
+                "ShortTensor",
+                "CharTensor",
+                "ByteTensor",
+                "BoolTensor");
         put(map, "torch.nn.parameter", Kind.TORCH_PARAMETER_CLASS, "Parameter", "Buffer");
         put(map, "torch._utils", Kind.TORCH_TENSOR, "_rebuild_tensor");
         put(map, "torch._utils", Kind.TORCH_TENSOR_V2, "_rebuild_tensor_v2");

@@ -124,7 +124,9 @@ final class PickleListing {
                             ? "<text of " + string.length + " bytes>"
                             : PickleText.literal(characters, SHOWN_TEXT));
         } else if (value instanceof Bytes bytes) {
-            out.append(bytes.mutable ? "<bytearray of " : "<bytes of ").append(bytes.length).append('>');
+            out.append(bytes.mutable ? "<bytearray of " : "<bytes of ")
+                    .append(bytes.length)
+                    .append('>');
         } else if (value instanceof Encoded encoded) {
             out.append("<bytes of ").append(encoded.text.length).append('>');
         } else if (value instanceof Tuple tuple) {

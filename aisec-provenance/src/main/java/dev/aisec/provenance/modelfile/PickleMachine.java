@@ -56,7 +56,8 @@ final class PickleMachine {
         final Standing standing;
         final long offset;
         /** How it is called, if it is. */
-        @Nullable String call;
+        @Nullable
+        String call;
 
         Use(String module, String name, Standing standing, long offset) {
             this.module = module;
@@ -414,7 +415,8 @@ final class PickleMachine {
             throw new Refusal(
                     PickleRules.MEMO,
                     at,
-                    "a memo index must be < " + Math.min(MOST_MEMO, host.limits().items()) + ", was " + index);
+                    "a memo index must be < "
+                            + Math.min(MOST_MEMO, host.limits().items()) + ", was " + index);
         }
         int i = (int) index;
         if (i >= memo.length) {
@@ -462,9 +464,8 @@ final class PickleMachine {
             throw malformed(at, "a name must have 1 to " + MOST_NAME + " bytes, has " + line.length);
         }
         try {
-            CharBuffer name = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(source.read(line.offset, (int) line.length)));
+            CharBuffer name = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(source.read(line.offset, (int)
+                    line.length)));
             return name.toString();
         } catch (CharacterCodingException e) {
             throw malformed(at, "a name must be UTF-8, is not");
@@ -474,7 +475,8 @@ final class PickleMachine {
     private long index(long at) throws IOException {
         String line = shortLine(MOST_DIGITS, "a memo index", at);
         if (line.isEmpty() || !line.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            throw malformed(at, "a memo index must be decimal digits, was " + dev.aisec.provenance.modelfile.Text.quote(line));
+            throw malformed(
+                    at, "a memo index must be decimal digits, was " + dev.aisec.provenance.modelfile.Text.quote(line));
         }
         return line.length() > 18 ? Long.MAX_VALUE : Long.parseLong(line);
     }
@@ -487,14 +489,21 @@ final class PickleMachine {
             case "nan" -> push(new Real(Double.NaN));
             default -> {
                 boolean numeric = !plain.isEmpty()
-                        && plain.chars().allMatch(c -> c >= '0' && c <= '9' || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+');
+                        && plain.chars()
+                                .allMatch(c -> c >= '0' && c <= '9'
+                                        || c == '.'
+                                        || c == 'e'
+                                        || c == 'E'
+                                        || c == '-'
+                                        || c == '+');
                 try {
                     if (!numeric) {
                         throw new NumberFormatException();
                     }
                     push(new Real(Double.parseDouble(line)));
                 } catch (NumberFormatException e) {
-                    throw malformed(at, "a number must be decimal, was " + dev.aisec.provenance.modelfile.Text.quote(line));
+                    throw malformed(
+                            at, "a number must be decimal, was " + dev.aisec.provenance.modelfile.Text.quote(line));
                 }
             }
         }
@@ -518,7 +527,8 @@ final class PickleMachine {
         String digits = text.strip();
         String plain = digits.startsWith("-") || digits.startsWith("+") ? digits.substring(1) : digits;
         if (plain.isEmpty() || !plain.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            throw malformed(at, "an integer must be decimal digits, was " + dev.aisec.provenance.modelfile.Text.quote(text));
+            throw malformed(
+                    at, "an integer must be decimal digits, was " + dev.aisec.provenance.modelfile.Text.quote(text));
         }
         return integer(new BigInteger(digits));
     }
@@ -672,7 +682,9 @@ final class PickleMachine {
             }
             if (work > FREE_WORK + 64 * source.length()) {
                 throw new Refusal(
-                        PickleRules.EXPANSION, at, "hashing keys must take about as long as reading them, takes " + work + " steps");
+                        PickleRules.EXPANSION,
+                        at,
+                        "hashing keys must take about as long as reading them, takes " + work + " steps");
             }
         }
     }
@@ -682,8 +694,7 @@ final class PickleMachine {
         spent += bytes;
         long most = Math.max(host.limits().inflatedBytes(), Limits.INFLATION * Math.min(source.length(), 1L << 50));
         if (spent > most || bytes < 0) {
-            throw new Refusal(
-                    PickleRules.EXPANSION, at, "calls must build <= " + most + " bytes in all, build more");
+            throw new Refusal(PickleRules.EXPANSION, at, "calls must build <= " + most + " bytes in all, build more");
         }
     }
 
@@ -699,7 +710,8 @@ final class PickleMachine {
             return global(moduleName, ownName, at);
         }
         if (plain(module) || plain(name)) {
-            throw malformed(at, "module and name must be strings, were " + listing.show(module) + " and " + listing.show(name));
+            throw malformed(
+                    at, "module and name must be strings, were " + listing.show(module) + " and " + listing.show(name));
         }
         problem(
                 PickleRules.COMPUTED,
@@ -722,11 +734,13 @@ final class PickleMachine {
             listing.global(own);
             return own;
         }
-        Global global = new Global(module, name, PickleGlobals.kind(module, name).orElse(null));
+        Global global =
+                new Global(module, name, PickleGlobals.kind(module, name).orElse(null));
         String key = module + "\n" + name;
         if (!uses.containsKey(key)) {
             if (uses.size() >= MOST_GLOBALS) {
-                throw new Refusal(FileRules.TOO_MANY, at, "a pickle must import <= " + MOST_GLOBALS + " names, imports more");
+                throw new Refusal(
+                        FileRules.TOO_MANY, at, "a pickle must import <= " + MOST_GLOBALS + " names, imports more");
             }
             firstImport = uses.isEmpty() ? opcodes : firstImport;
             uses.put(key, new Use(module, name, PickleGlobals.standing(module, name), at));
@@ -739,7 +753,10 @@ final class PickleMachine {
         if (code <= 0) {
             throw malformed(at, "an extension code must be > 0, was " + code);
         }
-        problem(PickleRules.EXTENSION_CODE, at, "names must stand in the file, extension code " + code + " stands for one");
+        problem(
+                PickleRules.EXTENSION_CODE,
+                at,
+                "names must stand in the file, extension code " + code + " stands for one");
         push(new Call(Constant.UNKNOWN, false));
     }
 
@@ -749,15 +766,17 @@ final class PickleMachine {
         push(value);
     }
 
-    private PickleValue call(
-            PickleValue target, PickleValue args, @Nullable PickleValue kwargs, String method, long at)
+    private PickleValue call(PickleValue target, PickleValue args, @Nullable PickleValue kwargs, String method, long at)
             throws IOException {
         String shown = listing.wanted() || target instanceof Global ? listing.arguments(args, kwargs) : "";
         PickleValue result;
         if (target instanceof Global global && global.kind != null) {
             if (args instanceof Tuple tuple) {
                 if (kwargs != null && !(kwargs instanceof Dict dict && dict.size == 0)) {
-                    problem(PickleRules.ARGUMENTS, at, global.qualified() + " must be called without keywords, is called" + shown);
+                    problem(
+                            PickleRules.ARGUMENTS,
+                            at,
+                            global.qualified() + " must be called without keywords, is called" + shown);
                 }
                 result = new PickleCalls(this, global, tuple, at).call(method);
             } else {
@@ -803,7 +822,9 @@ final class PickleMachine {
     void built(Array array) throws IOException {
         if (arrays.size() >= host.limits().items()) {
             throw new Refusal(
-                    FileRules.TOO_MANY, -1, "number of tensors must be <= " + host.limits().items() + ", is higher");
+                    FileRules.TOO_MANY,
+                    -1,
+                    "number of tensors must be <= " + host.limits().items() + ", is higher");
         }
         arrays.add(array);
     }

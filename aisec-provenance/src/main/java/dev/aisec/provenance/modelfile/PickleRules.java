@@ -41,19 +41,20 @@ final class PickleRules {
             "pickle.nested",
             "A string or bytes value is itself a pickle that would import code: a second stage.",
             "CWE-506");
-    static final Rule TRAILING = Rule.reject(
-            "pickle.trailing", "Bytes that are no pickle follow the last one.", "CWE-436");
-    static final Rule JUNK = Rule.reject("pickle.prefix", "Bytes that are no pickle stand before the first one.", "CWE-436");
+    static final Rule TRAILING =
+            Rule.reject("pickle.trailing", "Bytes that are no pickle follow the last one.", "CWE-436");
+    static final Rule JUNK =
+            Rule.reject("pickle.prefix", "Bytes that are no pickle stand before the first one.", "CWE-436");
     static final Rule PERSISTENT = Rule.cannotInspect(
             "pickle.persistent-id", "What an identifier stands for is known only to the program that loads.", "");
     static final Rule OUT_OF_BAND = Rule.cannotInspect(
             "pickle.out-of-band", "Buffers that are not in the file belong to the values.", "PEP 574");
     static final Rule JOBLIB = Rule.cannotInspect(
             "pickle.joblib", "Arrays of joblib stand between the opcodes; what follows cannot be read.", "");
-    static final Rule ARRAY = Rule.reject(
-            "pickle.array", "The bytes of an array are not as many as its shape and type need.", "CWE-131");
-    static final Rule OBJECTS = Rule.reject(
-            "pickle.pointers", "Bytes of the file would become pointers to Python objects.", "CWE-822");
+    static final Rule ARRAY =
+            Rule.reject("pickle.array", "The bytes of an array are not as many as its shape and type need.", "CWE-131");
+    static final Rule OBJECTS =
+            Rule.reject("pickle.pointers", "Bytes of the file would become pointers to Python objects.", "CWE-822");
     static final Rule TENSOR =
             Rule.reject("pytorch.tensor", "A tensor reaches outside the storage that it is a view of.", "CWE-125");
 

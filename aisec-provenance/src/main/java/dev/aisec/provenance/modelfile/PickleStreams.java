@@ -97,8 +97,11 @@ final class PickleStreams {
                 use.standing,
                 dangerous ? PickleRules.CODE : PickleRules.GLOBAL,
                 use.offset,
-                (dangerous ? "names that run code must not be imported, imports " : "names must be on the list, imports ")
-                        + shown + call);
+                (dangerous
+                                ? "names that run code must not be imported, imports "
+                                : "names must be on the list, imports ")
+                        + shown
+                        + call);
     }
 
     /** A value that is still to be visited. */
@@ -126,7 +129,10 @@ final class PickleStreams {
             // Pushed in reverse, so that they come in the order of the file.
             for (int i = children.size() - 1; i >= 0; i--) {
                 PickleValue child = children.get(i);
-                if (child instanceof Array || child instanceof Dict || child instanceof Items || child instanceof Tuple) {
+                if (child instanceof Array
+                        || child instanceof Dict
+                        || child instanceof Items
+                        || child instanceof Tuple) {
                     open.push(new Step(child, path(step.path, keyed ? ((Dict) step.value).keys.get(i) : Int.of(i))));
                 }
             }
@@ -141,7 +147,8 @@ final class PickleStreams {
     }
 
     private static String path(String path, PickleValue key) throws IOException {
-        String part = key instanceof Text text ? text.text() : key instanceof Int number ? Long.toString(number.value) : null;
+        String part =
+                key instanceof Text text ? text.text() : key instanceof Int number ? Long.toString(number.value) : null;
         if (part == null || path.length() + part.length() > MOST_PATH) {
             part = "?";
         }
@@ -183,7 +190,8 @@ final class PickleStreams {
                     inspection.report(
                             PickleRules.EXPANSION,
                             -1,
-                            "values written out must be <= " + FREE_WEIGHT + ", are more: containers hold each other many times");
+                            "values written out must be <= " + FREE_WEIGHT
+                                    + ", are more: containers hold each other many times");
                     return;
                 }
             }
@@ -219,7 +227,8 @@ final class PickleStreams {
             throw inspection.refuse(
                     FileRules.TOO_LARGE,
                     text.offset,
-                    "an array written as text must have <= " + inspection.limits().memoryBytes() + " bytes, has " + text.length);
+                    "an array written as text must have <= "
+                            + inspection.limits().memoryBytes() + " bytes, has " + text.length);
         }
         return ByteSource.of(text.decode().getBytes(StandardCharsets.ISO_8859_1));
     }

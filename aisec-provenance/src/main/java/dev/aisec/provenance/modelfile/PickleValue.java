@@ -117,7 +117,8 @@ abstract sealed class PickleValue {
         }
 
         /** The characters; null if there are more than 65,536 bytes of them. */
-        @Nullable String text() throws IOException {
+        @Nullable
+        String text() throws IOException {
             return length > MOST_TEXT ? null : decode();
         }
 
@@ -359,8 +360,12 @@ abstract sealed class PickleValue {
         /** In elements. */
         long start;
 
-        @Nullable PickleValue data;
-        @Nullable String name;
+        @Nullable
+        PickleValue data;
+
+        @Nullable
+        String name;
+
         boolean built;
 
         Array(@Nullable Storage storage, ElementType type, List<Long> shape) {

@@ -18,20 +18,19 @@ import java.util.regex.Pattern;
 final class PmmlContent implements XmlReader.Handler {
     static final Rule NAMESPACE = Rule.reject(
             "pmml.namespace", "The root is not an element PMML of a version from 3.0 to 4.4.", "PMML 4.4.1");
-    static final Rule INCLUSION = Rule.reject(
-            "pmml.inclusion", "The document includes another one, which a reader would fetch.", "CWE-611");
+    static final Rule INCLUSION =
+            Rule.reject("pmml.inclusion", "The document includes another one, which a reader would fetch.", "CWE-611");
     static final Rule FUNCTION = Rule.reject(
             "pmml.function",
             "A function is neither built in nor defined in the document; evaluators load it as a class by its name.",
             "CWE-470");
-    static final Rule RECURSION = Rule.reject(
-            "pmml.recursion", "A function calls itself, so evaluating it may not end.", "CWE-674");
-    static final Rule NUMBER =
-            Rule.reject("pmml.number", "A parameter is not a number.", "PMML 4.4.1, REAL-NUMBER");
-    static final Rule ARRAY = Rule.reject(
-            "pmml.array", "An array or a matrix declares another size than it has.", "CWE-789");
-    static final Rule EXTENSION = Rule.note(
-            "pmml.extension", "The document has content of a vendor, whose meaning is not known here.", "");
+    static final Rule RECURSION =
+            Rule.reject("pmml.recursion", "A function calls itself, so evaluating it may not end.", "CWE-674");
+    static final Rule NUMBER = Rule.reject("pmml.number", "A parameter is not a number.", "PMML 4.4.1, REAL-NUMBER");
+    static final Rule ARRAY =
+            Rule.reject("pmml.array", "An array or a matrix declares another size than it has.", "CWE-789");
+    static final Rule EXTENSION =
+            Rule.note("pmml.extension", "The document has content of a vendor, whose meaning is not known here.", "");
 
     static final List<Rule> RULES = List.of(
             XmlReader.DTD,
@@ -51,14 +50,15 @@ final class PmmlContent implements XmlReader.Handler {
     private static final int MOST_CELLS = 1 << 24;
     private static final int PART = 1 << 16;
 
-    private static final Set<String> FUNCTIONS = Set.of(("+ - * / min max sum avg median product log10 ln sqrt abs exp pow"
-                    + " threshold floor ceil round rint modulo isMissing isNotMissing isValid isNotValid equal notEqual"
-                    + " lessThan lessOrEqual greaterThan greaterOrEqual and or not isIn isNotIn if uppercase lowercase"
-                    + " stringLength substring trimBlanks concat replace matches formatNumber formatDatetime"
-                    + " dateDaysSinceYear dateSecondsSinceYear dateSecondsSinceMidnight expm1 hypot ln1p sin asin sinh"
-                    + " cos acos cosh tan atan tanh normalCDF normalPDF stdNormalCDF stdNormalPDF erf normalIDF"
-                    + " stdNormalIDF x-atan2 atan2")
-            .split(" "));
+    private static final Set<String> FUNCTIONS =
+            Set.of(("+ - * / min max sum avg median product log10 ln sqrt abs exp pow"
+                            + " threshold floor ceil round rint modulo isMissing isNotMissing isValid isNotValid equal notEqual"
+                            + " lessThan lessOrEqual greaterThan greaterOrEqual and or not isIn isNotIn if uppercase lowercase"
+                            + " stringLength substring trimBlanks concat replace matches formatNumber formatDatetime"
+                            + " dateDaysSinceYear dateSecondsSinceYear dateSecondsSinceMidnight expm1 hypot ln1p sin asin sinh"
+                            + " cos acos cosh tan atan tanh normalCDF normalPDF stdNormalCDF stdNormalPDF erf normalIDF"
+                            + " stdNormalIDF x-atan2 atan2")
+                    .split(" "));
 
     private static final Set<String> MODELS = Set.of(("AnomalyDetectionModel AssociationModel BayesianNetworkModel"
                     + " BaselineModel ClusteringModel GaussianProcessModel GeneralRegressionModel MiningModel"
@@ -70,25 +70,28 @@ final class PmmlContent implements XmlReader.Handler {
     private static final Map<String, List<String>> NUMBERS = new HashMap<>();
 
     static {
-        for (String entry : ("RegressionTable:intercept NumericPredictor:coefficient,exponent CategoricalPredictor:coefficient"
-                        + " PredictorTerm:coefficient Con:weight Neuron:bias,width,altitude NeuralNetwork:threshold,width,altitude"
-                        + " NeuralLayer:threshold,width,altitude LinearNorm:orig,norm Coefficient:value"
-                        + " Coefficients:absoluteValue PCell:beta,df PCovCell:value GaussianDistribution:mean,variance"
-                        + " PoissonDistribution:mean UniformDistribution:lower,upper AnyDistribution:mean,variance"
-                        + " Segment:weight Attribute:partialScore Scorecard:initialScore,baselineScore"
-                        + " Characteristic:baselineScore Target:rescaleConstant,rescaleFactor"
-                        + " TargetValue:defaultValue,priorProbability ScoreDistribution:recordCount,probability,confidence"
-                        + " TargetValueCount:count LinearKernelType: PolynomialKernelType:gamma,coef0,degree"
-                        + " RadialBasisKernelType:gamma SigmoidKernelType:gamma,coef0 KohonenMap:coord1,coord2,coord3"
-                        + " ClusteringField:fieldWeight,similarityScale SimpleRule:weight,confidence"
-                        + " RadialBasisKernel:gamma,noiseVariance Lambda: ARDSquaredExponentialKernel:gamma,noiseVariance"
-                        + " GeneralRegressionModel:offsetValue,distParameter,trialsValue BaseCumHazardTables:maxTime"
-                        + " BaselineCell:time,cumHazard NormDiscrete: Level:alpha,smoothedValue"
-                        + " SupportVectorMachine:threshold SupportVectorMachineModel:threshold NaiveBayesModel:threshold")
-                .split(" ")) {
+        for (String entry :
+                ("RegressionTable:intercept NumericPredictor:coefficient,exponent CategoricalPredictor:coefficient"
+                                + " PredictorTerm:coefficient Con:weight Neuron:bias,width,altitude NeuralNetwork:threshold,width,altitude"
+                                + " NeuralLayer:threshold,width,altitude LinearNorm:orig,norm Coefficient:value"
+                                + " Coefficients:absoluteValue PCell:beta,df PCovCell:value GaussianDistribution:mean,variance"
+                                + " PoissonDistribution:mean UniformDistribution:lower,upper AnyDistribution:mean,variance"
+                                + " Segment:weight Attribute:partialScore Scorecard:initialScore,baselineScore"
+                                + " Characteristic:baselineScore Target:rescaleConstant,rescaleFactor"
+                                + " TargetValue:defaultValue,priorProbability ScoreDistribution:recordCount,probability,confidence"
+                                + " TargetValueCount:count LinearKernelType: PolynomialKernelType:gamma,coef0,degree"
+                                + " RadialBasisKernelType:gamma SigmoidKernelType:gamma,coef0 KohonenMap:coord1,coord2,coord3"
+                                + " ClusteringField:fieldWeight,similarityScale SimpleRule:weight,confidence"
+                                + " RadialBasisKernel:gamma,noiseVariance Lambda: ARDSquaredExponentialKernel:gamma,noiseVariance"
+                                + " GeneralRegressionModel:offsetValue,distParameter,trialsValue BaseCumHazardTables:maxTime"
+                                + " BaselineCell:time,cumHazard NormDiscrete: Level:alpha,smoothedValue"
+                                + " SupportVectorMachine:threshold SupportVectorMachineModel:threshold NaiveBayesModel:threshold")
+                        .split(" ")) {
             int colon = entry.indexOf(':');
             if (colon < entry.length() - 1) {
-                NUMBERS.put(entry.substring(0, colon), List.of(entry.substring(colon + 1).split(",")));
+                NUMBERS.put(
+                        entry.substring(0, colon),
+                        List.of(entry.substring(colon + 1).split(",")));
             }
         }
     }
@@ -208,11 +211,11 @@ final class PmmlContent implements XmlReader.Handler {
             throw new Refusal(
                     NAMESPACE,
                     offset,
-                    "the root must be PMML of the namespace of the DMG, was " + Text.quote(name) + " of " + Text.quote(uri));
+                    "the root must be PMML of the namespace of the DMG, was " + Text.quote(name) + " of "
+                            + Text.quote(uri));
         }
         if (!VERSION.matcher(version).matches()) {
-            throw new Refusal(
-                    NAMESPACE, offset, "version must be in 3.0 to 4.4, was " + Text.quote(version));
+            throw new Refusal(NAMESPACE, offset, "version must be in 3.0 to 4.4, was " + Text.quote(version));
         }
         dmg = uri;
         inspection.metadata("pmml.version", version);
@@ -226,7 +229,13 @@ final class PmmlContent implements XmlReader.Handler {
                 regression = "regression".equals(attributes.get("functionName"));
             }
             String type = "pmml." + name;
-            inspection.uses(Use.LAYER, type, Standing.KNOWN, NAMESPACE, offset, "a model must be of an allowed kind, was " + type);
+            inspection.uses(
+                    Use.LAYER,
+                    type,
+                    Standing.KNOWN,
+                    NAMESPACE,
+                    offset,
+                    "a model must be of an allowed kind, was " + type);
             models.add(new Model(path.size(), type, attributes.getOrDefault("modelName", "")));
         }
         switch (name) {
@@ -239,7 +248,8 @@ final class PmmlContent implements XmlReader.Handler {
                             : usage.equals("target") || usage.equals("predicted") ? model.outputs : null;
                     if (list != null) {
                         if (list.size() >= inspection.limits().items()) {
-                            throw new Refusal(FileRules.TOO_MANY, offset, "a model must not have more fields than items");
+                            throw new Refusal(
+                                    FileRules.TOO_MANY, offset, "a model must not have more fields than items");
                         }
                         list.add(attributes.getOrDefault("name", ""));
                     }
@@ -294,7 +304,10 @@ final class PmmlContent implements XmlReader.Handler {
     private void bounded(int size, long offset) throws IOException {
         inspection.step();
         if (size > inspection.limits().items()) {
-            throw new Refusal(FileRules.TOO_MANY, offset, "names must be <= " + inspection.limits().items() + ", are more");
+            throw new Refusal(
+                    FileRules.TOO_MANY,
+                    offset,
+                    "names must be <= " + inspection.limits().items() + ", are more");
         }
     }
 
@@ -339,7 +352,8 @@ final class PmmlContent implements XmlReader.Handler {
         if (character == ' ' || character == '\n' || character == '\t') {
             endToken();
         } else if (token.length() > 64) {
-            throw new Refusal(NUMBER, -1, "a number must have <= 64 characters, has more: " + Text.quote(token.toString()));
+            throw new Refusal(
+                    NUMBER, -1, "a number must have <= 64 characters, has more: " + Text.quote(token.toString()));
         } else {
             token.appendCodePoint(character);
         }
@@ -384,7 +398,9 @@ final class PmmlContent implements XmlReader.Handler {
         if (inArray && name.equals(arrayKey)) {
             if (arrayDeclared >= 0 && arrayDeclared != arrayCount) {
                 throw new Refusal(
-                        ARRAY, offset, "an array must have as many elements as it says, " + arrayDeclared + ", has " + arrayCount);
+                        ARRAY,
+                        offset,
+                        "an array must have as many elements as it says, " + arrayDeclared + ", has " + arrayCount);
             }
             inArray = false;
         }

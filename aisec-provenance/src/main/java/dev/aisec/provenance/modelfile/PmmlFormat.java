@@ -37,7 +37,9 @@ record PmmlFormat() implements ModelFormat {
                 text.append((char) (head[i] & 0xff));
             }
         }
-        String start = text.toString().replaceFirst("^(\u00ef\u00bb\u00bf|\u00fe\u00ff|\u00ff\u00fe)", "").stripLeading();
+        String start = text.toString()
+                .replaceFirst("^(\u00ef\u00bb\u00bf|\u00fe\u00ff|\u00ff\u00fe)", "")
+                .stripLeading();
         boolean named = probe.name().toLowerCase(Locale.ROOT).endsWith(".pmml");
         if (start.startsWith("<")) {
             if (start.contains("<PMML") || start.contains(":PMML")) {

@@ -64,7 +64,8 @@ final class PrivateFile extends Store {
 
     private static FileAttribute<?>[] ownerOnly() {
         return Path.of("").getFileSystem().supportedFileAttributeViews().contains("posix")
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
                 }
                 : new FileAttribute<?>[0];
     }
@@ -99,7 +100,8 @@ final class PrivateFile extends Store {
             file.write(bytes, from, count);
         } catch (IOException e) {
             throw new IOException(
-                    "cannot write a private file in " + System.getProperty("java.io.tmpdir") + ": " + e.getMessage(), e);
+                    "cannot write a private file in " + System.getProperty("java.io.tmpdir") + ": " + e.getMessage(),
+                    e);
         }
         length += count;
     }

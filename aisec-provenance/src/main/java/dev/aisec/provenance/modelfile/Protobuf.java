@@ -26,8 +26,8 @@ final class Protobuf {
             "protobuf.ambiguous",
             "A field that can be set once stands twice: parsers merge, take the last or take the first.",
             "CWE-436");
-    static final Rule UNKNOWN_FIELD = Rule.note(
-            "protobuf.unknown-field", "A field of a version that is not known here; readers skip it.", "");
+    static final Rule UNKNOWN_FIELD =
+            Rule.note("protobuf.unknown-field", "A field of a version that is not known here; readers skip it.", "");
     static final Rule HIDDEN_DATA = Rule.reject(
             "protobuf.hidden-data",
             "Fields that no reader knows hold more than a new version of the format would add: room for other content.",
@@ -121,14 +121,13 @@ final class Protobuf {
                     value |= (long) (head[i] & 0x7f) << 7 * (i - start);
                 } while (head[i++] < 0);
             }
-            long length =
-                    switch (wire) {
-                        case VARINT -> 0;
-                        case FIXED64 -> 8;
-                        case BYTES -> value;
-                        case FIXED32 -> 4;
-                        default -> -1;
-                    };
+            long length = switch (wire) {
+                case VARINT -> 0;
+                case FIXED64 -> 8;
+                case BYTES -> value;
+                case FIXED32 -> 4;
+                default -> -1;
+            };
             if (length < 0) {
                 return fields;
             }

@@ -119,8 +119,7 @@ public final class ReportJson {
     }
 
     private static JsonValue texts(Collection<String> texts) {
-        return new JsonValue.JsonArray(
-                texts.stream().map(ReportJson::text).toList());
+        return new JsonValue.JsonArray(texts.stream().map(ReportJson::text).toList());
     }
 
     private static JsonValue findings(List<Finding> findings) {

@@ -38,10 +38,11 @@ final class Safetensors implements ModelFormat {
             "safetensors format; CWE-436");
     static final Rule DATA_TYPE = Rule.cannotInspect(
             "safetensors.data-type", "A tensor has a data type that is not known here.", "safetensors format");
-    static final Rule NAME = Rule.warn(
-            "safetensors.name", "The name of a tensor holds control characters.", "CWE-117");
+    static final Rule NAME = Rule.warn("safetensors.name", "The name of a tensor holds control characters.", "CWE-117");
     static final Rule MEMBER = Rule.warn(
-            "safetensors.member", "The description of a tensor has a member that no reader knows.", "safetensors format");
+            "safetensors.member",
+            "The description of a tensor has a member that no reader knows.",
+            "safetensors format");
 
     private static final int LENGTH = 8;
     private static final int MOST_AXES = 255;
@@ -83,7 +84,8 @@ final class Safetensors implements ModelFormat {
             throw inspection.refuse(
                     HEADER,
                     0,
-                    "header length must be <= " + (source.length() - LENGTH) + ", was " + Long.toUnsignedString(length));
+                    "header length must be <= " + (source.length() - LENGTH) + ", was "
+                            + Long.toUnsignedString(length));
         }
         if (length > inspection.limits().headerBytes()) {
             throw inspection.refuse(
@@ -94,7 +96,10 @@ final class Safetensors implements ModelFormat {
         byte[] header = source.read(LENGTH, (int) length);
         lexical(header, inspection);
         JsonLimits limits = new JsonLimits(
-                inspection.limits().headerBytes(), 8, 4_000_000, inspection.limits().headerBytes());
+                inspection.limits().headerBytes(),
+                8,
+                4_000_000,
+                inspection.limits().headerBytes());
         JsonValue json;
         try {
             json = JsonParser.parse(header, limits);
@@ -136,8 +141,8 @@ final class Safetensors implements ModelFormat {
         }
     }
 
-    private static void layout(
-            Map<String, JsonValue> members, ByteSource data, long base, Inspection inspection) throws IOException {
+    private static void layout(Map<String, JsonValue> members, ByteSource data, long base, Inspection inspection)
+            throws IOException {
         List<Entry> entries = new ArrayList<>();
         for (Map.Entry<String, JsonValue> member : members.entrySet()) {
             inspection.step();
@@ -205,8 +210,8 @@ final class Safetensors implements ModelFormat {
             throw inspection.refuse(
                     LAYOUT,
                     LENGTH,
-                    "data_offsets of " + Text.quote(name) + " must be [begin, end] with begin <= end <= " + data.length()
-                            + ", were " + offsets.subList(0, Math.min(4, offsets.size())));
+                    "data_offsets of " + Text.quote(name) + " must be [begin, end] with begin <= end <= "
+                            + data.length() + ", were " + offsets.subList(0, Math.min(4, offsets.size())));
         }
         long begin = offsets.get(0);
         long end = offsets.get(1);
@@ -224,8 +229,7 @@ final class Safetensors implements ModelFormat {
                     Text.quote(name) + " must have " + elements + " elements of " + bits + " bits, has " + (end - begin)
                             + " bytes");
         }
-        Tensor tensor = new Tensor(
-                name, element(type.value()), ByteOrder.LITTLE_ENDIAN, shape, Tensor.Role.PARAMETER);
+        Tensor tensor = new Tensor(name, element(type.value()), ByteOrder.LITTLE_ENDIAN, shape, Tensor.Role.PARAMETER);
         inspection.tensor(tensor);
         if (tensor.type() != ElementType.OPAQUE && end > begin) {
             inspection.data(tensor, data.window(begin, end - begin));
@@ -256,8 +260,7 @@ final class Safetensors implements ModelFormat {
         List<Long> counts = new ArrayList<>();
         for (JsonValue item : array.items()) {
             if (!(item instanceof JsonValue.JsonNumber number) || number.value() >= 0x1p53) {
-                throw inspection.refuse(
-                        SIZE, LENGTH, key + " of " + Text.quote(name) + " must hold counts below 2^53");
+                throw inspection.refuse(SIZE, LENGTH, key + " of " + Text.quote(name) + " must hold counts below 2^53");
             }
             counts.add((long) number.value());
         }

@@ -21,7 +21,8 @@ final class XmlReader {
             "A document type or an entity makes an XML parser read files, open connections or expand without end.",
             "CWE-611, CWE-776");
     static final Rule INSTRUCTION = Rule.reject(
-            "pmml.processing-instruction", "A processing instruction makes a reader load a style sheet or run code.",
+            "pmml.processing-instruction",
+            "A processing instruction makes a reader load a style sheet or run code.",
             "CWE-611");
     static final Rule ENCODING = Rule.reject(
             "pmml.encoding",
@@ -182,7 +183,9 @@ final class XmlReader {
         }
         if (!open.isEmpty()) {
             throw new Refusal(
-                    FileRules.TRUNCATED, c.position(), "element " + Text.quote(open.get(open.size() - 1)) + " must end");
+                    FileRules.TRUNCATED,
+                    c.position(),
+                    "element " + Text.quote(open.get(open.size() - 1)) + " must end");
         }
         if (!root) {
             throw malformed("a document must have a root element, has none");
@@ -228,7 +231,8 @@ final class XmlReader {
                             "encoding must be UTF-8, US-ASCII or ISO-8859-1, was " + Text.quote(encoding));
             }
             if (start > 0 && (ascii || latin)) {
-                throw new Refusal(ENCODING, 0, "a byte-order mark of UTF-8 must not stand before " + Text.quote(encoding));
+                throw new Refusal(
+                        ENCODING, 0, "a byte-order mark of UTF-8 must not stand before " + Text.quote(encoding));
             }
         }
         c.position(start + declaration.end());
@@ -335,7 +339,8 @@ final class XmlReader {
                 || character == '_'
                 || character == ':'
                 || character >= 0x80
-                || name.length() > 0 && (character >= '0' && character <= '9' || character == '-' || character == '.')) {
+                || name.length() > 0
+                        && (character >= '0' && character <= '9' || character == '-' || character == '.')) {
             name.appendCodePoint(character);
             character = inTag();
         }
@@ -383,7 +388,9 @@ final class XmlReader {
             }
             if (++count > MOST_ATTRIBUTES) {
                 throw new Refusal(
-                        FileRules.TOO_MANY, at, "attributes of an element must be <= " + MOST_ATTRIBUTES + ", are more");
+                        FileRules.TOO_MANY,
+                        at,
+                        "attributes of an element must be <= " + MOST_ATTRIBUTES + ", are more");
             }
             String attribute = name(character);
             if (skipSpace() != '=') {

@@ -41,16 +41,15 @@ final class ZipReader {
             "CWE-436");
     static final Rule DATA =
             Rule.reject("zip.data", "The data of an entry is not what its headers announce.", "CWE-354");
-    static final Rule NAME = Rule.reject(
-            "zip.name", "The name of an entry leads out of the archive or hides what it is.", "CWE-22");
+    static final Rule NAME =
+            Rule.reject("zip.name", "The name of an entry leads out of the archive or hides what it is.", "CWE-22");
     static final Rule DUPLICATE =
             Rule.reject("zip.duplicate", "Two entries have one name, so two readers can see two files.", "CWE-436");
     static final Rule SIMILAR = Rule.warn(
             "zip.similar-names", "Two names differ only in case: they are one file on some systems.", "CWE-178");
     static final Rule CHARSET = Rule.warn(
             "zip.charset", "A name is not ASCII and does not say its encoding, so readers show different names.", "");
-    static final Rule LINK =
-            Rule.reject("zip.link", "An entry is a symbolic link or a device, no file.", "CWE-59");
+    static final Rule LINK = Rule.reject("zip.link", "An entry is a symbolic link or a device, no file.", "CWE-59");
     static final Rule FEATURE = Rule.reject(
             "zip.feature", "A feature is used that readers treat differently: split archives, patches.", "CWE-436");
     static final Rule FALSE_ENCRYPTION = Rule.reject(
@@ -119,7 +118,15 @@ final class ZipReader {
 
     /** An entry as the central directory has it. */
     private record Entry(
-            byte[] rawName, String name, int flags, int method, int crc, long packed, long size, long header, long central) {}
+            byte[] rawName,
+            String name,
+            int flags,
+            int method,
+            int crc,
+            long packed,
+            long size,
+            long header,
+            long central) {}
 
     /** Where the central directory is, as the end records say. */
     private record Directory(long offset, long size, long count, long end) {}
@@ -210,7 +217,10 @@ final class ZipReader {
 
     private static String decode(byte[] name) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(name))
+                    .toString();
         } catch (CharacterCodingException e) {
             return new String(name, StandardCharsets.ISO_8859_1);
         }
@@ -280,8 +290,7 @@ final class ZipReader {
                             + (tail.getShort(last + 20) & MAX16));
         }
         if (exact != last) {
-            throw new Refusal(
-                    AMBIGUOUS, base + last, "the comment must not hold a second end record, it does");
+            throw new Refusal(AMBIGUOUS, base + last, "the comment must not hold a second end record, it does");
         }
         long at = base + exact;
         int count = tail.getShort(exact + 10) & MAX16;
@@ -338,7 +347,9 @@ final class ZipReader {
             throws Refusal {
         if (count != countHere || count < 0) {
             throw new Refusal(
-                    END, at, "numbers of entries in all and on this disk must agree, were " + count + " and " + countHere);
+                    END,
+                    at,
+                    "numbers of entries in all and on this disk must agree, were " + count + " and " + countHere);
         }
         if (size < 0 || offset < 0 || size > end || offset != end - size) {
             throw new Refusal(
@@ -363,7 +374,9 @@ final class ZipReader {
             long at = in.position();
             if (in.remaining() < CENTRAL_SIZE) {
                 throw new Refusal(
-                        END, at, "the central directory must hold " + directory.count() + " entries, it ends after " + i);
+                        END,
+                        at,
+                        "the central directory must hold " + directory.count() + " entries, it ends after " + i);
             }
             ByteBuffer header = buffer(in.bytes(CENTRAL_SIZE));
             if (header.getInt(0) != CENTRAL_SIGNATURE) {
@@ -384,8 +397,8 @@ final class ZipReader {
             throw new Refusal(
                     END,
                     in.position(),
-                    "the central directory must hold " + directory.count() + " entries and nothing else, " + in.remaining()
-                            + " bytes follow them");
+                    "the central directory must hold " + directory.count() + " entries and nothing else, "
+                            + in.remaining() + " bytes follow them");
         }
         return entries;
     }
@@ -417,7 +430,9 @@ final class ZipReader {
                     long value = wide.remaining() >= 8 ? wide.getLong() : -1;
                     if (value < 0 || !narrow(values[i], value, MAX32)) {
                         throw new Refusal(
-                                HEADERS, at, "zip64 values must be those that the header leaves out, are others: "
+                                HEADERS,
+                                at,
+                                "zip64 values must be those that the header leaves out, are others: "
                                         + Text.quote(name));
                     }
                     values[i] = value;
@@ -440,15 +455,7 @@ final class ZipReader {
                     DATA, at, "a directory must have no content, has " + size + " bytes: " + Text.quote(name));
         }
         return new Entry(
-                rawName,
-                name,
-                flags,
-                header.getShort(10) & MAX16,
-                header.getInt(16),
-                packed,
-                size,
-                offset,
-                at);
+                rawName, name, flags, header.getShort(10) & MAX16, header.getInt(16), packed, size, offset, at);
     }
 
     /** Links and devices hide in the attributes of Unix and Windows. */
@@ -496,11 +503,14 @@ final class ZipReader {
             switch (seen.add(entry.name())) {
                 case SAME ->
                     throw new Refusal(
-                            DUPLICATE, entry.central(), "names must be unique, this one stands twice: "
-                                    + Text.quote(entry.name()));
+                            DUPLICATE,
+                            entry.central(),
+                            "names must be unique, this one stands twice: " + Text.quote(entry.name()));
                 case SIMILAR ->
                     inspection.report(
-                            SIMILAR, entry.central(), "names should differ in more than case: " + Text.quote(entry.name()));
+                            SIMILAR,
+                            entry.central(),
+                            "names should differ in more than case: " + Text.quote(entry.name()));
                 case NEW -> {}
             }
         }
@@ -508,7 +518,8 @@ final class ZipReader {
 
     /** Extra fields of one header. */
     private static final class Extra {
-        @org.jspecify.annotations.Nullable ByteBuffer zip64;
+        @org.jspecify.annotations.Nullable
+        ByteBuffer zip64;
 
         int mode;
 
@@ -520,14 +531,17 @@ final class ZipReader {
                 if (length > in.remaining()) {
                     // Writers that align entries pad with zeros, which are no fields.
                     throw new Refusal(
-                            HEADERS, at, "extra fields must fill their place, one of " + length + " bytes does not fit: "
+                            HEADERS,
+                            at,
+                            "extra fields must fill their place, one of " + length + " bytes does not fit: "
                                     + Text.quote(name));
                 }
                 ByteBuffer field = in.slice(in.position(), length).order(ByteOrder.LITTLE_ENDIAN);
                 in.position(in.position() + length);
                 if (id == 0x0001) {
                     if (zip64 != null) {
-                        throw new Refusal(HEADERS, at, "zip64 values must stand once, stand twice: " + Text.quote(name));
+                        throw new Refusal(
+                                HEADERS, at, "zip64 values must stand once, stand twice: " + Text.quote(name));
                     }
                     zip64 = field;
                 } else if (id == 0x7075) {
@@ -539,8 +553,9 @@ final class ZipReader {
             while (in.hasRemaining()) {
                 if (in.get() != 0) {
                     throw new Refusal(
-                            HEADERS, at, "behind extra fields may be padding of zeros only, is something else: "
-                                    + Text.quote(name));
+                            HEADERS,
+                            at,
+                            "behind extra fields may be padding of zeros only, is something else: " + Text.quote(name));
                 }
             }
         }
@@ -553,10 +568,14 @@ final class ZipReader {
             if (whole) {
                 field.get(5, path);
             }
-            if (!whole || field.get(0) != 1 || field.getInt(1) != (int) crc.getValue() || !decode(path).equals(name)) {
+            if (!whole
+                    || field.get(0) != 1
+                    || field.getInt(1) != (int) crc.getValue()
+                    || !decode(path).equals(name)) {
                 throw new Refusal(
-                        HEADERS, at, "the Unicode path must be the name " + Text.quote(name) + ", was "
-                                + Text.quote(decode(path)));
+                        HEADERS,
+                        at,
+                        "the Unicode path must be the name " + Text.quote(name) + ", was " + Text.quote(decode(path)));
             }
         }
     }
@@ -592,12 +611,11 @@ final class ZipReader {
         if ((flags & ~KNOWN_FLAGS) != 0) {
             throw new Refusal(FEATURE, at, "flags must be known, were 0x" + Integer.toHexString(flags) + ": " + quoted);
         }
-        Extra fields = new Extra(
-                Arrays.copyOfRange(variable, nameLength, variable.length), entry.rawName(), entry.name(), at);
+        Extra fields =
+                new Extra(Arrays.copyOfRange(variable, nameLength, variable.length), entry.rawName(), entry.name(), at);
         boolean described = (flags & DESCRIBED) != 0;
         if (!agrees(header.getInt(14), entry.crc(), described)) {
-            throw differ(
-                    entry, "checksum", Integer.toHexString(header.getInt(14)), Integer.toHexString(entry.crc()));
+            throw differ(entry, "checksum", Integer.toHexString(header.getInt(14)), Integer.toHexString(entry.crc()));
         }
         size(header.getInt(22) & MAX32, fields, 0, entry.size(), described, entry, "size");
         size(header.getInt(18) & MAX32, fields, 8, entry.packed(), described, entry, "compressed size");
@@ -606,8 +624,8 @@ final class ZipReader {
             throw new Refusal(
                     LAYOUT,
                     at,
-                    "data must end before what follows at " + next + ", has " + entry.packed() + " bytes from " + data + ": "
-                            + quoted);
+                    "data must end before what follows at " + next + ", has " + entry.packed() + " bytes from " + data
+                            + ": " + quoted);
         }
         descriptor(source, entry, data + entry.packed(), next, described, fields.zip64 != null);
         return member(source, entry, data, inspection);
@@ -617,8 +635,8 @@ final class ZipReader {
         return new Refusal(
                 HEADERS,
                 entry.header(),
-                what + " must be the same in local header and central directory, was " + local + " and " + central + ": "
-                        + Text.quote(entry.name()));
+                what + " must be the same in local header and central directory, was " + local + " and " + central
+                        + ": " + Text.quote(entry.name()));
     }
 
     private static boolean agrees(long local, long central, boolean described) {
@@ -640,8 +658,9 @@ final class ZipReader {
             if (wide.limit() < from + 8) {
                 if (saturated) {
                     throw new Refusal(
-                            HEADERS, entry.header(), "zip64 must give the " + what + ", does not: "
-                                    + Text.quote(entry.name()));
+                            HEADERS,
+                            entry.header(),
+                            "zip64 must give the " + what + ", does not: " + Text.quote(entry.name()));
                 }
             } else if (wide.limit() != 8 || saturated) {
                 long value = wide.getLong(from);
@@ -653,13 +672,15 @@ final class ZipReader {
     }
 
     /** The descriptor, with or without signature, in 32 or 64 bits, must fill what is left. */
-    private static void descriptor(
-            ByteSource source, Entry entry, long at, long next, boolean described, boolean zip64) throws IOException {
+    private static void descriptor(ByteSource source, Entry entry, long at, long next, boolean described, boolean zip64)
+            throws IOException {
         long gap = next - at;
         if (!described) {
             if (gap != 0) {
                 throw new Refusal(
-                        LAYOUT, at, "the next entry must follow at once, " + gap + " bytes stand between: "
+                        LAYOUT,
+                        at,
+                        "the next entry must follow at once, " + gap + " bytes stand between: "
                                 + Text.quote(entry.name()));
             }
             return;
@@ -667,7 +688,9 @@ final class ZipReader {
         boolean wide = gap == 20 || gap == 24;
         if (gap != 12 && gap != 16 && !wide) {
             throw new Refusal(
-                    LAYOUT, at, "a data descriptor must stand between the entries, " + gap + " bytes do: "
+                    LAYOUT,
+                    at,
+                    "a data descriptor must stand between the entries, " + gap + " bytes do: "
                             + Text.quote(entry.name()));
         }
         ByteBuffer descriptor = buffer(source.read(at, (int) gap));
@@ -686,8 +709,7 @@ final class ZipReader {
         }
     }
 
-    private static Member member(ByteSource source, Entry entry, long data, Inspection inspection)
-            throws IOException {
+    private static Member member(ByteSource source, Entry entry, long data, Inspection inspection) throws IOException {
         boolean known = entry.method() == STORED || entry.method() == DEFLATED;
         boolean encrypted = (entry.flags() & ENCRYPTION) != 0;
         Member member = new Member(
@@ -705,8 +727,8 @@ final class ZipReader {
                 throw new Refusal(
                         FALSE_ENCRYPTION,
                         entry.header(),
-                        "data must be encrypted as the flags 0x" + Integer.toHexString(entry.flags()) + " say, is readable: "
-                                + quoted);
+                        "data must be encrypted as the flags 0x" + Integer.toHexString(entry.flags())
+                                + " say, is readable: " + quoted);
             }
             inspection.report(ENCRYPTED, entry.header(), "an entry must not be encrypted, is: " + quoted);
         } else if (!known) {
@@ -718,13 +740,14 @@ final class ZipReader {
             throw new Refusal(
                     DATA,
                     entry.header(),
-                    "a stored entry must have one size, has " + entry.packed() + " and " + entry.size() + ": " + quoted);
+                    "a stored entry must have one size, has " + entry.packed() + " and " + entry.size() + ": "
+                            + quoted);
         } else if (entry.method() == DEFLATED && entry.size() / MOST_EXPANSION > entry.packed()) {
             throw new Refusal(
                     DATA,
                     entry.header(),
-                    "deflated data can grow " + MOST_EXPANSION + " times, is said to grow from " + entry.packed() + " to "
-                            + entry.size() + ": " + quoted);
+                    "deflated data can grow " + MOST_EXPANSION + " times, is said to grow from " + entry.packed()
+                            + " to " + entry.size() + ": " + quoted);
         }
         return member;
     }

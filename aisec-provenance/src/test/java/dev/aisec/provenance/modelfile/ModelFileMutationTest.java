@@ -24,7 +24,8 @@ class ModelFileMutationTest {
     static List<byte[]> seeds() throws IOException {
         List<byte[]> seeds = new ArrayList<>();
         try (InputStream in = ModelFileMutationTest.class.getResourceAsStream("seeds.txt")) {
-            for (String line : new String(java.util.Objects.requireNonNull(in).readAllBytes(),
+            for (String line : new String(
+                            java.util.Objects.requireNonNull(in).readAllBytes(),
                             java.nio.charset.StandardCharsets.US_ASCII)
                     .split("\n")) {
                 if (!line.isBlank() && !line.startsWith("#")) {
@@ -57,10 +58,7 @@ class ModelFileMutationTest {
             // Most through recognition; some thrown at a reader that may not have been meant.
             ModelFileFuzz target = i % 8 == 0 ? targets.get(i / 8 % targets.size()) : all;
             try {
-                target.run(mutant)
-                        .verification()
-                        .findings()
-                        .forEach(f -> codes.add(f.code()));
+                target.run(mutant).verification().findings().forEach(f -> codes.add(f.code()));
             } catch (RuntimeException | Error e) {
                 throw new AssertionError(
                         "mutant " + i + " of seed " + seed + ": "

@@ -27,8 +27,27 @@ import java.util.zip.ZipOutputStream;
  */
 final class Mutations {
     private static final long[] EDGES = {
-        0, 1, -1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffffL, 0x80000000L, 0xffffffffL,
-        0x100000000L, Long.MAX_VALUE, Long.MIN_VALUE, Long.MAX_VALUE / 8 + 1, 1000, 100_000_000
+        0,
+        1,
+        -1,
+        2,
+        0x7f,
+        0x80,
+        0xff,
+        0x100,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x10000,
+        0x7fffffffL,
+        0x80000000L,
+        0xffffffffL,
+        0x100000000L,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        Long.MAX_VALUE / 8 + 1,
+        1000,
+        100_000_000
     };
 
     private final Random random;
@@ -95,8 +114,8 @@ final class Mutations {
 
     private byte[] edge(byte[] bytes, int at) {
         long value = EDGES[random.nextInt(EDGES.length)] + (random.nextInt(4) == 0 ? random.nextInt(5) - 2 : 0);
-        ByteBuffer whole = ByteBuffer.allocate(8)
-                .order(random.nextBoolean() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+        ByteBuffer whole =
+                ByteBuffer.allocate(8).order(random.nextBoolean() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         int width = 1 << random.nextInt(4);
         switch (width) {
             case 1 -> whole.put((byte) value);

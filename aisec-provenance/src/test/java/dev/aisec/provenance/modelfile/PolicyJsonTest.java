@@ -32,7 +32,8 @@ class PolicyJsonTest {
                 .withNames(new NameList(Use.LAYER, true, new TreeSet<>(List.of("a.B", "c.*"))))
                 .allow(Use.GLOBAL, "x.y")
                 .withRanges(List.of(
-                        ParameterRange.between("*.bias", -1.5, 2), ParameterRange.finite("*").withOutliers(50)))
+                        ParameterRange.between("*.bias", -1.5, 2),
+                        ParameterRange.finite("*").withOutliers(50)))
                 .withStructure(StructureRules.any()
                         .withFormats(new TreeSet<>(List.of("onnx", "gguf")))
                         .withNodeNames("[a-z]+")

@@ -108,21 +108,25 @@ class VerificationPolicyTest {
     @Test
     void allow_exactDangerousName_accepts() throws IOException {
         VerificationPolicy policy = VerificationPolicy.strict().allow(Use.GLOBAL, "os.getcwd");
-        assertThat(verify(policy, global("os.getcwd", Standing.DANGEROUS)).verification().verdict())
+        assertThat(verify(policy, global("os.getcwd", Standing.DANGEROUS))
+                        .verification()
+                        .verdict())
                 .isEqualTo(Verdict.ACCEPT);
     }
 
     @Test
     void allow_otherUse_doesNotCover() throws IOException {
         VerificationPolicy policy = VerificationPolicy.strict().allow(Use.LAYER, "a.b");
-        assertThat(verify(policy, global("a.b", Standing.UNKNOWN)).verification().verdict())
+        assertThat(verify(policy, global("a.b", Standing.UNKNOWN))
+                        .verification()
+                        .verdict())
                 .isEqualTo(Verdict.REJECT);
     }
 
     @Test
     void onlyList_knownNameOutside_rejectsUnderThePolicysRule() throws IOException {
-        VerificationPolicy policy = VerificationPolicy.strict()
-                .withNames(new NameList(Use.LAYER, true, new TreeSet<>(List.of("Dense"))));
+        VerificationPolicy policy =
+                VerificationPolicy.strict().withNames(new NameList(Use.LAYER, true, new TreeSet<>(List.of("Dense"))));
         ModelReport report = verify(policy, layer("Dense", Standing.KNOWN), layer("Conv2D", Standing.KNOWN));
         assertThat(codes(report)).containsExactly("policy.name");
     }
@@ -136,8 +140,8 @@ class VerificationPolicyTest {
 
     @Test
     void nodeNames_oneThatDoesNotMatch_isNamed() throws IOException {
-        VerificationPolicy policy = VerificationPolicy.strict()
-                .withStructure(StructureRules.any().withNodeNames("[a-z.]+"));
+        VerificationPolicy policy =
+                VerificationPolicy.strict().withStructure(StructureRules.any().withNodeNames("[a-z.]+"));
         ModelReport report = verify(policy, tensor("a.weight", 2), tensor("B\u0007", 2));
         assertThat(report.verification().findings()).singleElement().satisfies(f -> {
             assertThat(f.code()).isEqualTo("policy.node-name");
@@ -147,8 +151,8 @@ class VerificationPolicyTest {
 
     @Test
     void bounds_rankDimensionElements_eachRejects() throws IOException {
-        VerificationPolicy policy = VerificationPolicy.strict()
-                .withStructure(StructureRules.any().withBounds(2, 100, 1000));
+        VerificationPolicy policy =
+                VerificationPolicy.strict().withStructure(StructureRules.any().withBounds(2, 100, 1000));
         assertThat(codes(verify(policy, tensor("a", 10, 100)))).isEmpty();
         assertThat(codes(verify(policy, tensor("a", 1, 1, 1)))).containsExactly("policy.shape");
         assertThat(codes(verify(policy, tensor("a", 101)))).containsExactly("policy.shape");
@@ -162,7 +166,8 @@ class VerificationPolicyTest {
     @Test
     void fingerprints_otherTopology_rejects() throws IOException {
         Toy.Said dense = i -> i.operator(new Operator("d", "Dense", List.of("x"), List.of("y")));
-        String known = TopologyFingerprint.of(verify(VerificationPolicy.strict(), dense).structure());
+        String known = TopologyFingerprint.of(
+                verify(VerificationPolicy.strict(), dense).structure());
         VerificationPolicy policy = VerificationPolicy.strict()
                 .withStructure(StructureRules.any().withFingerprints(new TreeSet<>(List.of(known))));
         assertThat(codes(verify(policy, dense))).isEmpty();
@@ -183,7 +188,8 @@ class VerificationPolicyTest {
         assertThat(ParameterRange.finite("a*b*c").matches("aXXbYYc")).isTrue();
         assertThat(ParameterRange.finite("a*b*c").matches("ac")).isFalse();
         assertThat(ParameterRange.finite("a.b").matches("aXb")).isFalse();
-        assertThat(ParameterRange.finite("*a*a*a*a*a*a*a*a*b").matches("a".repeat(5000))).isFalse();
+        assertThat(ParameterRange.finite("*a*a*a*a*a*a*a*a*b").matches("a".repeat(5000)))
+                .isFalse();
     }
 
     @Test
