@@ -5,7 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 
 /** How the bytes that were verified are kept. Several threads can ask for views; a view is for one thread at a time. */
 abstract class Custody implements Closeable {
@@ -73,10 +73,9 @@ abstract class Custody implements Closeable {
     private static final class Lazy extends Custody {
         private final Store store;
         private final byte[] digest;
-        private PrivateFile copy;
+        private @Nullable PrivateFile copy;
         private boolean closed;
 
-        @SuppressWarnings("NullAway.Init")
         Lazy(Store store, long length, byte[] digest) {
             super(length);
             this.store = store;
@@ -96,23 +95,15 @@ abstract class Custody implements Closeable {
         }
 
         private PrivateFile copy() throws IOException {
-            PrivateFile file = new PrivateFile();
+            PrivateFile file = PrivateFile.copyOf(store, length());
             boolean done = false;
             try {
                 MessageDigest sha = Sha256.create();
-                byte[] buffer = new byte[1 << 18];
-                for (long at = 0; at < length(); ) {
-                    if (Thread.currentThread().isInterrupted()) {
-                        throw new CancellationException("interrupted while reading a model file");
-                    }
-                    int wanted = (int) Math.min(buffer.length, length() - at);
-                    int n = store.read(at, buffer, 0, wanted);
+                byte[] buffer = new byte[1 << 16];
+                for (long at = 0; at < file.length(); ) {
+                    int n = file.read(at, buffer, 0, buffer.length);
                     sha.update(buffer, 0, n);
-                    file.append(buffer, 0, n);
                     at += n;
-                    if (n < wanted) {
-                        break;
-                    }
                 }
                 if (file.length() != length() || !MessageDigest.isEqual(sha.digest(), digest)) {
                     throw new IOException("the file has changed since it was verified");

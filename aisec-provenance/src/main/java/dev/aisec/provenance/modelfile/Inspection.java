@@ -3,6 +3,7 @@ package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.Finding;
 import dev.aisec.core.MalformedInputException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -26,7 +27,7 @@ public final class Inspection {
     private static final int MOST_LISTING = 1 << 20;
 
     /** What a file and all its entries share. */
-    static final class Shared {
+    static final class Shared implements Closeable {
         final VerificationPolicy policy;
         final List<ModelFormat> formats;
         final long fileLength;
@@ -57,7 +58,8 @@ public final class Inspection {
         }
 
         /** Gives back private files of inflated content; the first failure counts. */
-        void close() throws IOException {
+        @Override
+        public void close() throws IOException {
             IOException failure = null;
             for (AutoCloseable resource : resources) {
                 try {

@@ -62,7 +62,13 @@ final class KerasConfig {
     static final List<Rule> RULES = List.of(
             LAMBDA, MODULE, FUNCTION, WRAPPER, CUSTOM, TF_OPERATION, EXTERNAL_FILE, PATH, SHAPE, GRAPH, MALFORMED);
 
+    private static final String WORDS = " words";
+
+    private static final int MOST_NAME = 4096;
+    private static final int MOST_NAMES = 1 << 24;
+
     private final Inspection inspection;
+    private long names;
 
     private KerasConfig(Inspection inspection) {
         this.inspection = inspection;
@@ -95,8 +101,10 @@ final class KerasConfig {
     private void walk(JsonValue value, String key) throws IOException {
         inspection.step();
         if (value instanceof JsonArray array) {
+            // A list is the vocabulary itself: its words may look like anything.
+            String each = KerasNames.fileKey(key) ? WORDS : key;
             for (JsonValue item : array.items()) {
-                walk(item, key);
+                walk(item, each);
             }
         } else if (value instanceof JsonObject object) {
             object(object, key);
@@ -147,7 +155,7 @@ final class KerasConfig {
     }
 
     private void string(String value, String key) {
-        if (value.isEmpty()) {
+        if (value.isEmpty() || key.equals(WORDS)) {
             return;
         }
         if (KerasNames.fileKey(key)) {
@@ -229,7 +237,7 @@ final class KerasConfig {
             dangerous(name);
         } else {
             inspection.uses(
-                    Use.LAYER,
+                    known ? Use.GLOBAL : Use.LAYER,
                     known ? "keras." + simple : name,
                     known ? Standing.KNOWN : Standing.UNKNOWN,
                     CUSTOM,
@@ -308,7 +316,11 @@ final class KerasConfig {
             }
             return;
         }
-        if (registered != null && registered.contains(">") && !registered.startsWith("keras>")) {
+        boolean optimizer = KerasNames.registeredOptimizer(className);
+        if (registered != null
+                && registered.contains(">")
+                && !KerasNames.registeredOptimizer(registered)
+                && !registered.startsWith("keras>")) {
             inspection.uses(
                     Use.LAYER,
                     registered,
@@ -325,9 +337,9 @@ final class KerasConfig {
         } else if (KerasNames.dangerous("", className)) {
             dangerous(className);
         } else {
-            boolean known = KerasNames.knownClass(className);
+            boolean known = optimizer || KerasNames.knownClass(className);
             inspection.uses(
-                    Use.LAYER,
+                    known && !KerasNames.layer(className) ? Use.GLOBAL : Use.LAYER,
                     known ? (KerasNames.layer(className) ? "keras.layers." : "keras.") + className : className,
                     known ? Standing.KNOWN : Standing.UNKNOWN,
                     CUSTOM,
@@ -345,7 +357,7 @@ final class KerasConfig {
             imported(module, name);
         } else if (KerasNames.known(module, name)) {
             inspection.uses(
-                    Use.LAYER,
+                    KerasNames.layer(name) ? Use.LAYER : Use.GLOBAL,
                     (KerasNames.layer(name) ? "keras.layers." : "keras.") + name,
                     Standing.KNOWN,
                     CUSTOM,
@@ -444,7 +456,7 @@ final class KerasConfig {
             if (name == null && layer.members().get("config") instanceof JsonObject inner) {
                 name = text(inner, "name");
             }
-            String full = prefix + (name == null ? "" : name);
+            String full = kept(prefix + (name == null ? "" : name));
             List<String> inputs = new ArrayList<>();
             if (sequential) {
                 if (!last.isEmpty()) {
@@ -457,7 +469,9 @@ final class KerasConfig {
                         List<String[]> references = new ArrayList<>();
                         references(node, references);
                         own.add(references);
-                        references.forEach(r -> inputs.add(prefix + r[0]));
+                        for (String[] reference : references) {
+                            inputs.add(kept(prefix + reference[0]));
+                        }
                     }
                 }
                 if (name != null) {
@@ -480,6 +494,18 @@ final class KerasConfig {
         if (!sequential) {
             acyclic(nodes, nested);
         }
+    }
+
+    /** A name with those of the models around it, all of which are kept. */
+    private String kept(String name) throws IOException {
+        names += 64 + name.length();
+        if (name.length() > MOST_NAME || names > MOST_NAMES) {
+            throw inspection.refuse(
+                    FileRules.TOO_LARGE,
+                    -1,
+                    "names of layers must have <= " + MOST_NAME + " characters, " + MOST_NAMES + " in all, have more");
+        }
+        return name;
     }
 
     private static String type(@Nullable String module, String className) {

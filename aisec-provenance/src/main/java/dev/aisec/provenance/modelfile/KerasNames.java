@@ -237,6 +237,11 @@ final class KerasNames {
         return MODELS.contains(simple);
     }
 
+    /** Versions 2.11 and 2.12 of TensorFlow register their own optimizers like those of a user. */
+    static boolean registeredOptimizer(String name) {
+        return name.startsWith("Custom>") && OPTIMIZERS.contains(name.substring(7));
+    }
+
     static boolean knownClass(String simple) {
         return ALL_CLASSES.contains(simple);
     }

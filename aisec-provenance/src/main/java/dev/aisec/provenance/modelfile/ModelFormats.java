@@ -18,12 +18,23 @@ public final class ModelFormats {
         return List.of(
                 new Safetensors(),
                 new Gguf(),
+                new KerasFormat(),
                 new KerasH5Format(),
+                new Dl4jFormat(),
+                new SameDiffFormat(),
+                new PyTorch(),
+                new PyTorchLegacy(),
+                new Npz(),
+                new Numpy(),
                 new JavaSerializationFormat(),
                 new PmmlFormat(),
+                new GzipFormat(),
+                new OpaqueArchiveFormat(),
+                new ZipFormat(),
+                new TarFormat(),
                 new Onnx(),
                 new TensorFlow(),
-                new PickleFormat());
+                new Pickle());
     }
 
     /**
@@ -35,6 +46,7 @@ public final class ModelFormats {
     public static List<Rule> rules(List<ModelFormat> formats) {
         Map<String, Rule> rules = new LinkedHashMap<>();
         FileRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
+        ParameterRules.ALL.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
         VerificationPolicy.RULES.forEach(rule -> rules.putIfAbsent(rule.code(), rule));
         for (ModelFormat format : formats) {
             format.rules().forEach(rule -> rules.putIfAbsent(rule.code(), rule));

@@ -20,10 +20,12 @@ import java.util.TreeSet;
  * @param verification verdict and findings
  * @param structure what the file says it holds, as far as it could be read; nothing of it is sure unless the file was
  *     accepted
- * @param digest {@code sha256:} and the SHA-256 of the file
+ * @param digest {@code sha256:} and the SHA-256 of the file, or {@code sha256-shards-…:} and a digest of {@link Shards};
+ *     empty if the file was not read as a whole: too large, or changed while it was read
  * @param length bytes of the file
  * @param listings decompiled programs by entry, as evidence
  * @param names the names that the file uses, at most 10,000 of each kind
+ * @param parameters the numbers of the tensors whose data the file holds; empty if it was refused before they were read
  * @param policy what was allowed, as it prints
  * @param model the verified content, if the file was accepted
  */
@@ -34,14 +36,16 @@ public record ModelReport(
         long length,
         Map<String, String> listings,
         Map<Use, SortedSet<String>> names,
+        List<TensorStatistics> parameters,
         String policy,
         Optional<VerifiedModel> model)
         implements EvidenceSource {
-    /** Copies the maps. */
+    /** Copies the collections. */
     public ModelReport {
         Map<Use, SortedSet<String>> copy = new EnumMap<>(Use.class);
         names.forEach((use, set) -> copy.put(use, Collections.unmodifiableSortedSet(new TreeSet<>(set))));
         names = Collections.unmodifiableMap(copy);
+        parameters = List.copyOf(parameters);
         listings = Collections.unmodifiableMap(new LinkedHashMap<>(listings));
     }
 
@@ -62,7 +66,8 @@ public record ModelReport(
      * @return a small report
      */
     public ModelReport withoutModel() {
-        return new ModelReport(verification, structure, digest, length, listings, names, policy, Optional.empty());
+        return new ModelReport(
+                verification, structure, digest, length, listings, names, parameters, policy, Optional.empty());
     }
 
     @Override

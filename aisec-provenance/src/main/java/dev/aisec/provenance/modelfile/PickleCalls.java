@@ -313,7 +313,7 @@ final class PickleCalls {
     private PickleValue bytes(Global global, Kind kind) throws IOException {
         PickleValue first = argument(0);
         if (args.size == 0) {
-            return new Call(global, true);
+            return new Encoded(new Text(ByteSource.of(new byte[0]), 0, 0, PickleValue.Coding.BYTES));
         }
         if (args.size == 1 && (first instanceof Bytes || first instanceof Encoded)) {
             machine.spend(length(first), at);

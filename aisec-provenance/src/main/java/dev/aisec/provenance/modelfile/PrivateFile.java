@@ -73,6 +73,7 @@ final class PrivateFile extends Store {
     /** Copies a stream, at most {@code most} bytes of it. */
     static PrivateFile copyOf(byte[] head, InputStream rest, long most) throws IOException {
         PrivateFile copy = new PrivateFile();
+        boolean done = false;
         try {
             copy.append(head, 0, head.length);
             byte[] buffer = new byte[1 << 16];
@@ -86,10 +87,38 @@ final class PrivateFile extends Store {
                     throw new CancellationException("interrupted while reading a model file");
                 }
             }
+            done = true;
             return copy;
-        } catch (Throwable e) {
-            copy.close();
-            throw e;
+        } finally {
+            if (!done) {
+                copy.close();
+            }
+        }
+    }
+
+    /** Copies a store; shorter if the store is. */
+    static PrivateFile copyOf(Store store, long length) throws IOException {
+        PrivateFile copy = new PrivateFile();
+        boolean done = false;
+        try {
+            byte[] buffer = new byte[1 << 18];
+            while (copy.length < length) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new CancellationException("interrupted while reading a model file");
+                }
+                int wanted = (int) Math.min(buffer.length, length - copy.length);
+                int n = store.read(copy.length, buffer, 0, wanted);
+                copy.append(buffer, 0, n);
+                if (n < wanted) {
+                    break;
+                }
+            }
+            done = true;
+            return copy;
+        } finally {
+            if (!done) {
+                copy.close();
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.Finding;
+import dev.aisec.core.Technique;
 import dev.aisec.core.Verdict;
+import dev.aisec.core.Verification;
 import dev.aisec.core.json.JsonValue;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,13 +28,27 @@ public final class ReportJson {
      * @return an object with {@code path}, {@code format}, {@code verdict}, {@code digest}, {@code length}, {@code findings}
      */
     public static JsonValue.JsonObject of(String path, ModelReport report) {
-        Map<String, JsonValue> members = new TreeMap<>();
-        members.put("path", text(path));
-        members.put("format", text(report.structure().format()));
-        members.put("verdict", text(report.verification().verdict().name()));
+        Map<String, JsonValue> members = new TreeMap<>(
+                of(path, report.structure().format(), report.verification()).members());
         members.put("digest", text(report.digest()));
         members.put("length", JsonValue.of(report.length()));
-        members.put("findings", findings(report.verification().findings()));
+        return new JsonValue.JsonObject(members);
+    }
+
+    /**
+     * An answer about something that belongs to a model, such as its signature.
+     *
+     * @param path what to call it
+     * @param format what it is
+     * @param verification the answer
+     * @return an object with {@code path}, {@code format}, {@code verdict} and {@code findings}
+     */
+    public static JsonValue.JsonObject of(String path, String format, Verification verification) {
+        Map<String, JsonValue> members = new TreeMap<>();
+        members.put("path", text(path));
+        members.put("format", text(format));
+        members.put("verdict", text(verification.verdict().name()));
+        members.put("findings", findings(verification.findings()));
         return new JsonValue.JsonObject(members);
     }
 
@@ -44,12 +60,14 @@ public final class ReportJson {
      * @return an object with {@code path}, {@code format}, {@code verdict} and one finding, {@code file.unreadable}
      */
     public static JsonValue.JsonObject unreadable(String path, String why) {
-        Map<String, JsonValue> members = new TreeMap<>();
-        members.put("path", text(path));
-        members.put("format", JsonValue.of("unknown"));
-        members.put("verdict", JsonValue.of(Verdict.CANNOT_INSPECT.name()));
-        members.put("findings", findings(List.of(FileRules.unreadable(why))));
-        return new JsonValue.JsonObject(members);
+        return of(
+                path,
+                "unknown",
+                new Verification(
+                        Technique.MODEL_FILE_VERIFICATION,
+                        path,
+                        Verdict.CANNOT_INSPECT,
+                        List.of(FileRules.unreadable(why))));
     }
 
     /**

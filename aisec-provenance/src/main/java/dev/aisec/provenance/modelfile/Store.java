@@ -9,7 +9,7 @@ import java.nio.channels.SeekableByteChannel;
 
 /** Where the bytes of a file are; several threads can read at once. What is read twice may differ. */
 abstract class Store implements Closeable {
-    /** The length when it was opened. */
+    /** The length now. */
     abstract long length() throws IOException;
 
     /** Reads as many bytes as there are, up to a count; fewer only at the end. */
@@ -23,11 +23,11 @@ abstract class Store implements Closeable {
     }
 
     /** A channel that belongs to somebody else: its position is put back, and closing does not close it. */
-    static Store of(SeekableByteChannel channel) throws IOException {
+    static Store of(SeekableByteChannel channel) {
         return channel instanceof FileChannel file ? new Positional(file, false) : new Seeking(channel);
     }
 
-    static Store owned(FileChannel channel) throws IOException {
+    static Store owned(FileChannel channel) {
         return new Positional(channel, true);
     }
 
@@ -55,17 +55,15 @@ abstract class Store implements Closeable {
     private static final class Positional extends Store {
         private final FileChannel channel;
         private final boolean owned;
-        private final long length;
 
-        Positional(FileChannel channel, boolean owned) throws IOException {
+        Positional(FileChannel channel, boolean owned) {
             this.channel = channel;
             this.owned = owned;
-            this.length = channel.size();
         }
 
         @Override
-        long length() {
-            return length;
+        long length() throws IOException {
+            return channel.size();
         }
 
         @Override
@@ -89,16 +87,14 @@ abstract class Store implements Closeable {
 
     private static final class Seeking extends Store {
         private final SeekableByteChannel channel;
-        private final long length;
 
-        Seeking(SeekableByteChannel channel) throws IOException {
+        Seeking(SeekableByteChannel channel) {
             this.channel = channel;
-            this.length = channel.size();
         }
 
         @Override
-        long length() {
-            return length;
+        long length() throws IOException {
+            return channel.size();
         }
 
         @Override

@@ -2,6 +2,7 @@
 package dev.aisec.provenance.modelfile;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** The bytes of a store, read through a few blocks that are kept: its memory does not grow with the file. */
 final class StoredSource extends ByteSource {
@@ -12,14 +13,14 @@ final class StoredSource extends ByteSource {
 
     private final Store store;
     private final long length;
-    private final FirstReads reads;
+    private final @Nullable FirstReads reads;
     private final byte[][] blocks = new byte[KEPT][];
     private final long[] numbers = new long[KEPT];
     private final long[] used = new long[KEPT];
     private long clock;
 
-    /** Whatever is handed out is noted in {@code reads}. */
-    StoredSource(Store store, long length, FirstReads reads) {
+    /** Whatever is handed out is noted in {@code reads}, if there are any. */
+    StoredSource(Store store, long length, @Nullable FirstReads reads) {
         this.store = store;
         this.length = length;
         this.reads = reads;
@@ -62,7 +63,9 @@ final class StoredSource extends ByteSource {
         if (store.read(number * BLOCK, block, 0, there) < there) {
             throw new Refusal(FileRules.CHANGED, -1, "the file must keep its length of " + length + ", became shorter");
         }
-        reads.check(number, block, 0, there);
+        if (reads != null) {
+            reads.check(number, block, 0, there);
+        }
         blocks[oldest] = block;
         numbers[oldest] = number;
         used[oldest] = ++clock;

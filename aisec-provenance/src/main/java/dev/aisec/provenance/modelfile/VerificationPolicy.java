@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -70,6 +71,24 @@ public record VerificationPolicy(
      */
     public static VerificationPolicy permissive() {
         return new VerificationPolicy(Limits.standard(), true, List.of(), List.of(), StructureRules.any(), false);
+    }
+
+    /**
+     * A policy that accepts files like those that are known to be good: their formats, names and topologies and no others,
+     * tensors of at most their sizes, files a quarter longer, and numbers within the range of the tensor of that name with
+     * half its width on each side. Models of other topologies, and fine-tuning that moves weights further, are refused; then
+     * change the policy, it is JSON.
+     *
+     * @param good reports of accepted files
+     * @return the policy
+     * @throws IllegalArgumentException if there is none, or one that is not accepted
+     */
+    public static VerificationPolicy learnFrom(List<ModelReport> good) {
+        return PolicyLearner.learn(good);
+    }
+
+    VerificationPolicy withListsOf(List<NameList> lists) {
+        return new VerificationPolicy(limits, tolerant, lists, ranges, structure, signed);
     }
 
     /**
@@ -176,6 +195,18 @@ public record VerificationPolicy(
         }
     }
 
+    /** Checks that a signature covers the content. */
+    void judgeSignature(String digest, Set<String> covered, Inspection inspection) {
+        if (signed && !covered.contains(digest)) {
+            inspection.report(
+                    UNSIGNED,
+                    -1,
+                    covered.isEmpty()
+                            ? "a verified signature must cover the file, there is none"
+                            : "a verified signature must cover " + digest + ", it covers other content");
+        }
+    }
+
     private static void names(ModelStructure model, Pattern pattern, Inspection inspection) {
         List<String> all = new ArrayList<>();
         model.operators().forEach(o -> all.add(o.name()));
@@ -223,6 +254,11 @@ public record VerificationPolicy(
                     -1,
                     "all tensors together must have <= " + structure.elements() + " elements, have " + elements);
         }
+    }
+
+    /** What the numbers of a tensor break. */
+    List<ParameterRules.Broken> parameters(Tensor tensor, ParameterStatistics statistics) {
+        return ParameterRules.judge(range(tensor.name()), tolerant, tensor, statistics);
     }
 
     /** The range for a tensor: the first that matches, else every finite number. */

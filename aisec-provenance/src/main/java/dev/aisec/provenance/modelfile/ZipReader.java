@@ -781,7 +781,15 @@ final class ZipReader {
         }
         if (member.method() == STORED) {
             ByteSource window = source.window(member.data(), member.packed());
-            checksum(crc(window), member);
+            inspection
+                    .scans()
+                    .checksum(
+                            window,
+                            member.crc(),
+                            () -> inspection.report(
+                                    DATA,
+                                    member.data(),
+                                    "the checksum must be that of the data, is not: " + Text.quote(member.name())));
             return window;
         }
         return inspection.spool().keep(member.size(), sink -> inflate(source, member, inspection, sink));
