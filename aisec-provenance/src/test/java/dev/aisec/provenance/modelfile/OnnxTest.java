@@ -343,7 +343,8 @@ class OnnxTest {
                 "parameters.not-a-number");
         rejected(
                 NAME,
-                model(withTensor(Wire.of().v(1, 2).v(2, 10).packed(5, 0x3c00, 0x7e01).b(8, "e"))),
+                model(withTensor(
+                        Wire.of().v(1, 2).v(2, 10).packed(5, 0x3c00, 0x7e01).b(8, "e"))),
                 "parameters.not-a-number");
     }
 
