@@ -161,7 +161,7 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
                         fault(SignatureRule.SYMLINK, shown, "a symbolic link must lead to a place inside the model");
                         return false;
                     }
-                    if (path.toAbsolutePath().getParent().toRealPath().startsWith(target)) {
+                    if (isAround(target, path)) {
                         fault(SignatureRule.SYMLINK, shown, "a symbolic link must not lead in a circle");
                         return false;
                     }
@@ -181,6 +181,11 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
                 fault(SignatureRule.CHANGED, shown, "the file vanished, or a link leads to nothing");
             }
             return false;
+        }
+
+        private static boolean isAround(Path target, Path link) throws IOException {
+            Path parent = link.toAbsolutePath().getParent();
+            return parent == null || parent.toRealPath().startsWith(target);
         }
 
         private void fault(SignatureRule rule, String name, String message) {

@@ -190,6 +190,14 @@ class ModelSignaturesTest {
                 model, signature, TRUST, SignaturePolicy.standard().withUnsignedFiles(true));
         assertThat(mild.verification().verdict()).isEqualTo(Verdict.ACCEPT);
         assertThat(told(mild)).containsExactly("signature.unsigned-file sub/extra");
+        SignatureReport passed = ModelSignatures.verify(
+                model, signature, TRUST, SignaturePolicy.standard().ignoring(Set.of("sub/extra")));
+        assertThat(passed.verification().verdict()).isEqualTo(Verdict.ACCEPT);
+        assertThat(told(passed)).containsExactly("signature.unsigned-space sub/extra");
+        // What is signed cannot be passed over.
+        assertThat(broken(ModelSignatures.verify(
+                        model, signature, TRUST, SignaturePolicy.standard().ignoring(Set.of("sub")))))
+                .contains("signature.missing-file sub/weights.bin");
         Files.delete(model.resolve("sub/extra"));
 
         Files.move(config, model.resolve("Config.json"));
