@@ -21,7 +21,7 @@ import java.util.TreeSet;
 public record SignaturePolicy(
         Optional<Set<String>> ignorable,
         Set<String> ignored,
-       
+
         boolean gitIgnored,
         SymlinkPolicy symlinks,
         boolean unsignedFiles,
