@@ -200,7 +200,8 @@ final class Certificates {
             SignatureRule rule = e.getReason() == BasicReason.EXPIRED || e.getReason() == BasicReason.NOT_YET_VALID
                     ? SignatureRule.CERTIFICATE_VALIDITY
                     : SignatureRule.UNTRUSTED_CERTIFICATE;
-            throw new Refusal(rule, "no valid path to " + name(path.get(0)) + ": " + Names.shown(String.valueOf(e.getMessage())));
+            throw new Refusal(
+                    rule, "no valid path to " + name(path.get(0)) + ": " + Names.shown(String.valueOf(e.getMessage())));
         } catch (GeneralSecurityException | RuntimeException e) {
             throw new Refusal(
                     SignatureRule.UNTRUSTED_CERTIFICATE,

@@ -163,7 +163,8 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
         }
 
         /** Takes a file; of a folder that can be walked, it returns where it is. */
-        @Nullable Path file(Path path, Optional<String> name, @Nullable Todo in) throws IOException {
+        @Nullable
+        Path file(Path path, Optional<String> name, @Nullable Todo in) throws IOException {
             String shown = name.orElseGet(path::toString);
             Optional<String> wrong = name.isEmpty() ? Optional.of("must be UTF-8") : Names.fault(name.get());
             if (wrong.isPresent()) {
@@ -181,7 +182,7 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
                 }
                 switch (state.kind()) {
                     case FOLDER -> {
-                        return in == null || !target.equals(path) ? target : in.real().resolve(path.getFileName());
+                        return in == null || !target.equals(path) ? target : below(in.real(), path);
                     }
                     case FILE -> files.put(shown, new Entry(target, state));
                     default ->
@@ -193,6 +194,11 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
                 fault(SignatureRule.CHANGED, shown, "the file vanished while the folder was listed");
             }
             return null;
+        }
+
+        private static Path below(Path folder, Path child) {
+            Path name = child.getFileName();
+            return name == null ? folder : folder.resolve(name);
         }
 
         /** Where a link leads, if it may be followed. */
