@@ -330,7 +330,9 @@ final class OnnxReader {
         String key = key(domain, type, overload);
         calls.putIfAbsent(key, new Call(domain, type, tag));
         callers.computeIfAbsent(owner, o -> new HashMap<>()).merge(key, 1L, Long::sum);
-        domains.add(domain);
+        if (owner.equals(MODEL)) {
+            domains.add(domain);
+        }
     }
 
     private static String key(String domain, String type, String overload) {

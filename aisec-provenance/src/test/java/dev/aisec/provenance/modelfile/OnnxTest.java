@@ -501,6 +501,6 @@ class OnnxTest {
         }
         long start = System.nanoTime();
         accepted(NAME, model(graph(many)));
-        assertThat(System.nanoTime() - start).isLessThan(3_000_000_000L);
+        assertThat(System.nanoTime() - start).isLessThan(20_000_000_000L);
     }
 }
