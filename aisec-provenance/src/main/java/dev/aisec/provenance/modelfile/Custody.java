@@ -120,10 +120,12 @@ abstract class Custody implements Closeable {
         @Override
         public synchronized void close() throws IOException {
             closed = true;
-            try (Store source = store) {
+            try {
                 if (copy != null) {
                     copy.close();
                 }
+            } finally {
+                store.close();
             }
         }
     }
