@@ -84,6 +84,7 @@ public final class Main {
         line.addSubcommand("fairness", new FairnessCommand(streams));
         line.addSubcommand("verify", new VerifyCommand(streams));
         line.addSubcommand("model-info", new ModelInfoCommand(streams));
+        line.addSubcommand("sign", new SignCommand(streams));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(streams.out(), true));
         line.setErr(new PrintWriter(streams.err(), true));

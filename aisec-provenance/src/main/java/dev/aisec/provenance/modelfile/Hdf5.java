@@ -419,6 +419,9 @@ final class Hdf5 {
             sink.object(path, true);
             newGroup(messages, linkInfo, path, depth);
         } else if (layout != null) {
+            if (path.isEmpty()) {
+                throw file.malformed(address, "the root must be a group");
+            }
             sink.object(path, false);
             dataset(messages, layout, type, path, texts);
         } else if (type != null) {
@@ -428,8 +431,8 @@ final class Hdf5 {
         }
     }
 
-    private String child(String path, String name) {
-        return path.isEmpty() ? name : path + "/" + name;
+    private String child(String path, String name) throws IOException {
+        return file.path(path.isEmpty() ? name : path + "/" + name);
     }
 
     // --- groups of the old kind ---
@@ -743,6 +746,9 @@ final class Hdf5 {
         if (end == 0 || end + 1 < nameBytes.length && version > 1) {
             throw file.malformed(offset, "name of an attribute must end where its length says");
         }
+        if (end > 4096) {
+            throw new Refusal(FileRules.TOO_LARGE, offset, "a name must have <= 4096 bytes, has " + end);
+        }
         String name = file.text(Arrays.copyOf(nameBytes, end), offset);
         if (!names.add(name)) {
             throw new Refusal(DUPLICATE, offset, "attributes of an object must be unique, was " + Text.quote(name));
@@ -753,7 +759,7 @@ final class Hdf5 {
         if (version > 1 && (flags & 2) != 0) {
             throw file.unsupported(offset, "shared dataspaces are not supported");
         }
-        List<Long> shape = dataspace(new Cursor(c.take(spaceSize)), offset);
+        List<Long> shape = dataspace(new Cursor(c.take(spaceSize)), offset).axes;
         c.skip(padding(spaceSize, align));
         long count = product(shape, 1, offset);
         long size = product(shape, type.size(), offset);
@@ -812,7 +818,9 @@ final class Hdf5 {
         }
         boolean binary = (value[0] & 0xff) == 0x80 && value[1] >= 2 && value[1] <= 5;
         String head = new String(value, 0, Math.min(200, value.length), StandardCharsets.ISO_8859_1);
-        if (binary || head.matches("(?s)(c[\\w.]+\n[\\w.]+\n|\\(?[cip][\\w.]+\n|\\([dl]p\\d+\n|\\(i).*")) {
+        if (binary
+                || head.matches(
+                        "(?s)(\\(?[ci][A-Za-z_][\\w.]*\n[A-Za-z_]\\w*\n[(.)pqR\u0080-\u00ff].*|\\([dl]p\\d+\n.*)")) {
             throw new Refusal(
                     PICKLE,
                     offset,
@@ -864,7 +872,10 @@ final class Hdf5 {
         return read;
     }
 
-    private List<Long> dataspace(Cursor c, long offset) throws IOException {
+    /** The axes of a dataspace and their maxima, below 0 where there is none. */
+    private record Space(List<Long> axes, List<Long> maxima) {}
+
+    private Space dataspace(Cursor c, long offset) throws IOException {
         int version = c.u8();
         if (version != 1 && version != 2) {
             throw file.unsupported(offset, "version of a dataspace must be 1 or 2, was " + version);
@@ -878,7 +889,7 @@ final class Hdf5 {
         if (version == 1) {
             c.skip(4);
         } else if (kind == 2) {
-            return List.of(0L);
+            return new Space(List.of(0L), List.of(0L));
         }
         List<Long> shape = new ArrayList<>();
         for (int i = 0; i < rank; i++) {
@@ -888,17 +899,19 @@ final class Hdf5 {
             }
             shape.add(size);
         }
+        List<Long> maxima = new ArrayList<>(shape);
         if ((flags & 1) != 0) {
             long unlimited = file.lengthSize() == 8 ? -1 : (1L << 8 * file.lengthSize()) - 1;
             for (int i = 0; i < rank; i++) {
                 long most = Hdf5File.uint(c, file.lengthSize());
+                maxima.set(i, most == unlimited ? -1 : most);
                 if (most != unlimited && (most < 0 || most < shape.get(i))) {
                     throw new Refusal(
                             SHAPE, offset, "an axis must be <= its maximum of " + most + ", was " + shape.get(i));
                 }
             }
         }
-        return shape;
+        return new Space(shape, maxima);
     }
 
     private static long product(List<Long> shape, long each, long offset) throws IOException {
@@ -936,7 +949,8 @@ final class Hdf5 {
         }
         Cursor t = new Cursor(bytes.window(typeMessage.at, typeMessage.length));
         Hdf5Type type = (typeMessage.flags & 2) != 0 ? shared(t, typeMessage.at) : Hdf5Type.read(file, t);
-        List<Long> shape = dataspace(new Cursor(bytes.window(space.at, space.length)), space.at);
+        Space axes = dataspace(new Cursor(bytes.window(space.at, space.length)), space.at);
+        List<Long> shape = axes.axes;
         long size = product(shape, type.size(), space.at);
         Tensor tensor = tensor(type, shape, path, texts);
         if (tensor != null) {
@@ -945,7 +959,7 @@ final class Hdf5 {
             inspection.report(
                     UNSUPPORTED, typeMessage.at, "elements of " + Text.quote(path) + " are of a type that is not read");
         }
-        Hdf5Chunks chunks = new Hdf5Chunks(file, chunkK, tensor, shape, type.size(), path);
+        Hdf5Chunks chunks = new Hdf5Chunks(file, chunkK, tensor, shape, axes.maxima, type.size(), path);
         chunks.read(
                 new Cursor(bytes.window(layout.at, layout.length)),
                 layout.at,

@@ -23,6 +23,7 @@ final class Hdf5Chunks {
     private final int chunkK;
     private final @Nullable Tensor tensor;
     private final List<Long> shape;
+    private final List<Long> maxima;
     private final int elementSize;
     private final String path;
     private @Nullable Elements more;
@@ -33,12 +34,20 @@ final class Hdf5Chunks {
     private long stored;
     private long[] last = {};
 
-    Hdf5Chunks(Hdf5File file, int chunkK, @Nullable Tensor tensor, List<Long> shape, int elementSize, String path) {
+    Hdf5Chunks(
+            Hdf5File file,
+            int chunkK,
+            @Nullable Tensor tensor,
+            List<Long> shape,
+            List<Long> maxima,
+            int elementSize,
+            String path) {
         this.file = file;
         this.inspection = file.inspection();
         this.chunkK = chunkK;
         this.tensor = tensor;
         this.shape = shape;
+        this.maxima = maxima;
         this.elementSize = elementSize;
         this.path = path;
     }
@@ -242,7 +251,13 @@ final class Hdf5Chunks {
                 }
                 long count = address == Hdf5File.UNDEFINED ? 0 : count(offset);
                 for (long i = 0; i < count; i++) {
-                    chunk(place(i), address + i * chunkBytes, chunkBytes, 0, offset);
+                    long[] place = place(i);
+                    if (outside(place)) {
+                        inspection.step();
+                        file.region(address + i * chunkBytes, chunkBytes);
+                    } else {
+                        chunk(place, address + i * chunkBytes, chunkBytes, 0, offset);
+                    }
                 }
             }
             case 3 -> {
@@ -259,16 +274,38 @@ final class Hdf5Chunks {
                     tree(address, offset);
                 }
             }
-            default -> throw file.unsupported(offset, "index of chunks must be of a type in 1, 2, 3, 5, was " + kind);
+            case 4 -> {
+                c.skip(5);
+                long address = file.address(c);
+                if (address != Hdf5File.UNDEFINED) {
+                    extensibleArray(address, offset);
+                }
+            }
+            default -> throw file.unsupported(offset, "index of chunks must be of a type in [1, 5], was " + kind);
         }
         done(offset);
+    }
+
+    /** Chunks along an axis at its maximum, by which they are numbered. */
+    private long along(int axis) {
+        long size = maxima.get(axis);
+        return size / chunk[axis] + (size % chunk[axis] == 0 ? 0 : 1);
+    }
+
+    private boolean outside(long[] place) {
+        for (int i = 0; i < place.length; i++) {
+            if (place[i] >= shape.get(i)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private long count(long offset) throws IOException {
         long count = 1;
         for (int i = 0; i < chunk.length; i++) {
-            long along = shape.get(i) / chunk[i] + (shape.get(i) % chunk[i] == 0 ? 0 : 1);
-            if (along == 0) {
+            long along = along(i);
+            if (along <= 0) {
                 return 0;
             }
             if (count > Long.MAX_VALUE / along) {
@@ -284,7 +321,7 @@ final class Hdf5Chunks {
         long[] place = new long[chunk.length];
         long rest = number;
         for (int i = chunk.length - 1; i >= 0; i--) {
-            long along = shape.get(i) / chunk[i] + (shape.get(i) % chunk[i] == 0 ? 0 : 1);
+            long along = along(i);
             place[i] = rest % along * chunk[i];
             rest /= along;
         }
@@ -416,6 +453,188 @@ final class Hdf5Chunks {
             int mask = filtered ? b.i32le() : 0;
             if (child != Hdf5File.UNDEFINED) {
                 chunk(place(i), child, size, mask, at);
+            }
+        }
+    }
+
+    // --- extensible arrays: for one axis without maximum, by which chunks are numbered first ---
+
+    private final class Extensible {
+        final long address;
+        final int client;
+        final int entry;
+        final int offsetBytes;
+        final long pageElements;
+        final int free;
+        long number;
+
+        Extensible(long address, int client, int entry, int bits, int pageBits, int free) {
+            this.address = address;
+            this.client = client;
+            this.entry = entry;
+            this.offsetBytes = (bits + 7) / 8;
+            this.pageElements = 1L << pageBits;
+            this.free = free;
+        }
+
+        Cursor open(long at, String signature) throws IOException {
+            Cursor c = file.at(at);
+            file.signature(c, signature);
+            file.version(c, 0, "extensible array");
+            if (c.u8() != client || file.address(c) != address) {
+                throw file.malformed(at, "a block must name its extensible array");
+            }
+            return c;
+        }
+
+        /** Elements in order; each is a chunk or none. */
+        void elements(Cursor c, long count) throws IOException {
+            for (long i = 0; i < count; i++, number++) {
+                inspection.step();
+                long at = c.position();
+                long child = file.address(c);
+                long size = client == 1 ? Hdf5File.uint(c, entry - file.offsetSize() - 4) : chunkBytes;
+                int mask = client == 1 ? c.i32le() : 0;
+                if (child != Hdf5File.UNDEFINED) {
+                    chunk(swizzled(number), child, size, mask, at);
+                }
+            }
+        }
+
+        long[] swizzled(long index) {
+            long[] place = new long[chunk.length];
+            long rest = index;
+            for (int i = chunk.length - 1; i >= 0; i--) {
+                if (i != free) {
+                    long along = Math.max(1, along(i));
+                    place[i] = rest % along * chunk[i];
+                    rest /= along;
+                }
+            }
+            place[free] = rest > Long.MAX_VALUE / chunk[free] ? Long.MAX_VALUE : rest * chunk[free];
+            return place;
+        }
+
+        void block(long at, long elements, byte @Nullable [] pages) throws IOException {
+            Cursor c = open(at, "EADB");
+            c.skip(offsetBytes);
+            long prefix = c.position() - at;
+            if (elements > file.bytes().length() / entry) {
+                throw new Refusal(Hdf5.SHAPE, at, "a block must be within the file, has " + elements + " entries");
+            }
+            if (elements <= pageElements) {
+                file.enter(at, prefix + elements * entry + 4, "a block of an extensible array");
+                file.checksum(at, prefix + elements * entry);
+                elements(c, elements);
+                return;
+            }
+            long count = elements / pageElements;
+            file.enter(at, prefix + 4 + elements * entry + 4 * count, "a block of an extensible array");
+            file.checksum(at, prefix);
+            c.skip(4);
+            for (long i = 0; i < count; i++) {
+                if (pages != null && (pages[(int) (i / 8)] & 0x80 >> i % 8) == 0) {
+                    c.skip(pageElements * entry + 4);
+                    number += pageElements;
+                } else {
+                    file.checksum(c.position(), pageElements * entry);
+                    elements(c, pageElements);
+                    c.skip(4);
+                }
+            }
+        }
+    }
+
+    private void extensibleArray(long address, long offset) throws IOException {
+        Cursor c = file.at(address);
+        file.signature(c, "EAHD");
+        file.version(c, 0, "extensible array");
+        int client = c.u8();
+        int entry = c.u8();
+        int bits = c.u8();
+        int indexElements = c.u8();
+        int least = c.u8();
+        int leastPointers = c.u8();
+        int pageBits = c.u8();
+        for (int i = 0; i < 6; i++) {
+            file.length(c);
+        }
+        long index = file.address(c);
+        long length = c.position() - address;
+        file.checksum(address, length);
+        file.enter(address, length + 4, "an extensible array");
+        int free = maxima.indexOf(-1L);
+        if (client > 1
+                || (client == 1) == filters.isEmpty()
+                || client == 0 && entry != file.offsetSize()
+                || client == 1 && (entry < file.offsetSize() + 5 || entry > file.offsetSize() + 12)
+                || bits > 62
+                || Integer.bitCount(least) != 1
+                || Integer.bitCount(leastPointers) != 1
+                || pageBits > 30
+                || free < 0
+                || maxima.lastIndexOf(-1L) != free) {
+            throw file.malformed(address, "an extensible array must be of chunks of one axis without maximum");
+        }
+        if (index == Hdf5File.UNDEFINED) {
+            return;
+        }
+        Extensible array = new Extensible(address, client, entry, bits, pageBits, free);
+        int leastBits = Integer.numberOfTrailingZeros(least);
+        int blocks = 1 + bits - leastBits;
+        int direct = 2 * Integer.numberOfTrailingZeros(leastPointers);
+        if (blocks < direct) {
+            throw file.malformed(address, "an extensible array must have more blocks than its index");
+        }
+        Cursor i = array.open(index, "EAIB");
+        long size = i.position()
+                - index
+                + (long) indexElements * entry
+                + (2L * (leastPointers - 1) + blocks - direct) * file.offsetSize();
+        file.checksum(index, size);
+        file.enter(index, size + 4, "an index of an extensible array");
+        array.elements(i, indexElements);
+        for (int level = 0; level < blocks; level++) {
+            long count = 1L << level / 2;
+            long elements = 1L << (level + 1) / 2 + leastBits;
+            if (level < direct) {
+                for (long b = 0; b < count; b++) {
+                    inspection.step();
+                    long block = file.address(i);
+                    if (block == Hdf5File.UNDEFINED) {
+                        array.number += elements;
+                    } else {
+                        array.block(block, elements, null);
+                    }
+                }
+                continue;
+            }
+            long block = file.address(i);
+            if (block == Hdf5File.UNDEFINED) {
+                array.number += count * elements;
+                continue;
+            }
+            Cursor s = array.open(block, "EASB");
+            s.skip(array.offsetBytes);
+            long pages = elements > array.pageElements ? elements / array.pageElements : 0;
+            long maskBytes = (pages + 7) / 8;
+            if (count > file.bytes().length() / (maskBytes + file.offsetSize())) {
+                throw new Refusal(Hdf5.SHAPE, block, "a block must be within the file, has " + count + " entries");
+            }
+            long masks = s.position();
+            long end = masks - block + count * (maskBytes + file.offsetSize());
+            file.checksum(block, end);
+            file.enter(block, end + 4, "a block of an extensible array");
+            s.skip(count * maskBytes);
+            for (long b = 0; b < count; b++) {
+                inspection.step();
+                long child = file.address(s);
+                if (child == Hdf5File.UNDEFINED) {
+                    array.number += elements;
+                } else {
+                    byte[] mask = pages == 0 ? null : file.bytes().read(masks + b * maskBytes, (int) maskBytes);
+                    array.block(child, elements, mask);
+                }
             }
         }
     }

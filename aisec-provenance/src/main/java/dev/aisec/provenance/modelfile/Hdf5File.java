@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -17,14 +18,29 @@ import java.util.Set;
  */
 final class Hdf5File {
     static final long UNDEFINED = -1;
-    private static final int MOST_REGIONS = 1 << 22;
+    private static final int MOST_REGIONS = 1 << 21;
+    private static final int MOST_STRUCTURES = 1 << 18;
+    private static final int MOST_NAME = 4096;
+    private static final int MOST_NAMES = 1 << 24;
+    private static final int HELD_HEAPS = 64;
 
     private final ByteSource bytes;
     private final int offsetSize;
     private final int lengthSize;
     private final Inspection inspection;
     private final Set<Long> seen = new HashSet<>();
-    private final Map<Long, Map<Integer, long[]>> globalHeaps = new HashMap<>();
+    /** Heaps that were read lately; others are read again. */
+    private final Map<Long, Map<Integer, long[]>> globalHeaps = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Map<Integer, long[]>> eldest) {
+            return size() > HELD_HEAPS;
+        }
+    };
+
+    private final Set<Long> knownHeaps = new HashSet<>();
+    private long names;
     private long[] starts = new long[64];
     private long[] ends = new long[64];
     private int regions;
@@ -112,11 +128,9 @@ final class Hdf5File {
             throw new Refusal(
                     Hdf5.CYCLE, address, what + " must be reached once, is reached again at address " + address);
         }
-        if (seen.size() > inspection.limits().items()) {
-            throw new Refusal(
-                    FileRules.TOO_MANY,
-                    address,
-                    "number of structures must be <= " + inspection.limits().items() + ", is higher");
+        int most = Math.min(MOST_STRUCTURES, inspection.limits().items());
+        if (seen.size() > most) {
+            throw new Refusal(FileRules.TOO_MANY, address, "number of structures must be <= " + most + ", is higher");
         }
         region(address, length);
     }
@@ -207,11 +221,27 @@ final class Hdf5File {
 
     /** The name of a link or an attribute. */
     String name(byte[] utf8, long offset) throws IOException {
+        if (utf8.length > MOST_NAME) {
+            throw new Refusal(
+                    FileRules.TOO_LARGE, offset, "a name must have <= " + MOST_NAME + " bytes, has " + utf8.length);
+        }
         String name = text(utf8, offset);
         if (name.isEmpty() || name.equals(".") || name.indexOf('/') >= 0 || name.indexOf('\0') >= 0) {
             throw malformed(offset, "a link must have a name without '/' and NUL, was " + Text.quote(name));
         }
         return name;
+    }
+
+    /** The path of a dataset, all of which are kept. */
+    String path(String path) throws IOException {
+        names += path.length();
+        if (path.length() > MOST_NAME || names > MOST_NAMES) {
+            throw new Refusal(
+                    FileRules.TOO_LARGE,
+                    -1,
+                    "paths must have <= " + MOST_NAME + " characters, " + MOST_NAMES + " in all, have more");
+        }
+        return path;
     }
 
     /** An object of a global heap: variable-length data. */
@@ -240,7 +270,9 @@ final class Hdf5File {
         version(c, 1, "global heap");
         c.skip(3);
         long size = length(c);
-        enter(address, size, "a global heap");
+        if (knownHeaps.add(address)) {
+            enter(address, size, "a global heap");
+        }
         Map<Integer, long[]> objects = new HashMap<>();
         long end = address + size;
         while (end - c.position() >= 8 + lengthSize) {

@@ -46,6 +46,8 @@ final class JavaStream {
     private static final int MOST_RESETS = 1000;
     private static final int MOST_FIELDS = 4096;
     private static final int MOST_SUPERS = 100;
+    private static final int MOST_NAME = 4096;
+    private static final int MOST_NAMES = 1 << 23;
     private static final long OPEN = -1;
     private static final long HUGE = Long.MAX_VALUE / 4;
 
@@ -143,6 +145,7 @@ final class JavaStream {
     private long hashWork;
     private int resets;
     private int arrays;
+    private long names;
 
     JavaStream(ByteSource source, Inspection inspection) {
         this.source = source;
@@ -642,7 +645,15 @@ final class JavaStream {
     /** Modified UTF-8 as ObjectInputStream decodes it, longer forms of short characters included. */
     private String utf() throws IOException {
         long at = c.position();
-        byte[] bytes = c.bytes(c.u16be());
+        int length = c.u16be();
+        names += 64 + length;
+        if (length > MOST_NAME || names > MOST_NAMES) {
+            throw new Refusal(
+                    FileRules.TOO_LARGE,
+                    at,
+                    "names must have <= " + MOST_NAME + " bytes, " + MOST_NAMES + " in all, have more");
+        }
+        byte[] bytes = c.bytes(length);
         StringBuilder text = new StringBuilder(bytes.length);
         for (int i = 0; i < bytes.length; ) {
             int b = bytes[i] & 0xff;

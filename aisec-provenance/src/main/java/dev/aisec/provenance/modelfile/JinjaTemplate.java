@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -58,7 +59,11 @@ final class JinjaTemplate {
     private static final Pattern DUNDER = Pattern.compile("__(class|mro|bases?|subclasses|globals|builtins|import|init|"
             + "getattribute|getattr|dict|code|closure|self|func|module|reduce|reduce_ex|call|getitem|setattr|new|del|name|"
             + "qualname|wrapped|loader|spec|file|doc|dir|subclasshook|init_subclass|enter|exit|weakref)__");
+    private static final Pattern END_RAW = Pattern.compile("\\{%[-+]?\\s{0,100}endraw\\s{0,100}[-+]?%\\}");
     private static final Pattern EDGE = Pattern.compile("_+|__\\w+|\\w+__");
+
+    /** Bounds the work on keys within keys; no template of a model comes near. */
+    private static final int MOST_BRACKETS = 50;
 
     private enum Kind {
         NAME,
@@ -156,13 +161,10 @@ final class JinjaTemplate {
             char kind = template.charAt(open + 1);
             at = open + 1;
             if (raw) {
-                if (kind == '%') {
-                    List<Token> tokens = new ArrayList<>();
-                    int end = tokens(open + 2, "%}", tokens);
-                    if (end >= 0 && tokens.size() == 1 && tokens.get(0).text().equals("endraw")) {
-                        raw = false;
-                        at = end;
-                    }
+                Matcher end = END_RAW.matcher(template).region(open, template.length());
+                if (end.lookingAt()) {
+                    raw = false;
+                    at = end.end();
                 }
             } else if (kind == '#') {
                 int end = template.indexOf("#}", open + 2);
@@ -174,7 +176,7 @@ final class JinjaTemplate {
                 List<Token> tokens = new ArrayList<>();
                 int end = tokens(open + 2, kind == '{' ? "}}" : "%}", tokens);
                 if (end < 0) {
-                    return "a tag must end and hold signs of the language only";
+                    return "a tag must end, hold signs of the language only and nest <= " + MOST_BRACKETS + " brackets";
                 }
                 at = end;
                 if (kind == '%' && tokens.isEmpty()) {
@@ -241,6 +243,9 @@ final class JinjaTemplate {
                     return -1;
                 }
                 if (c == '(' || c == '[' || c == '{') {
+                    if (open.size() == MOST_BRACKETS) {
+                        return -1;
+                    }
                     open.push(c);
                 } else if (c == ')' || c == ']' || c == '}') {
                     char wanted = c == ')' ? '(' : c == ']' ? '[' : '{';

@@ -64,7 +64,11 @@ final class KerasConfig {
 
     private static final String WORDS = " words";
 
+    private static final int MOST_NAME = 4096;
+    private static final int MOST_NAMES = 1 << 24;
+
     private final Inspection inspection;
+    private long names;
 
     private KerasConfig(Inspection inspection) {
         this.inspection = inspection;
@@ -312,7 +316,11 @@ final class KerasConfig {
             }
             return;
         }
-        if (registered != null && registered.contains(">") && !registered.startsWith("keras>")) {
+        boolean optimizer = KerasNames.registeredOptimizer(className);
+        if (registered != null
+                && registered.contains(">")
+                && !KerasNames.registeredOptimizer(registered)
+                && !registered.startsWith("keras>")) {
             inspection.uses(
                     Use.LAYER,
                     registered,
@@ -329,7 +337,7 @@ final class KerasConfig {
         } else if (KerasNames.dangerous("", className)) {
             dangerous(className);
         } else {
-            boolean known = KerasNames.knownClass(className);
+            boolean known = optimizer || KerasNames.knownClass(className);
             inspection.uses(
                     known && !KerasNames.layer(className) ? Use.GLOBAL : Use.LAYER,
                     known ? (KerasNames.layer(className) ? "keras.layers." : "keras.") + className : className,
@@ -448,7 +456,7 @@ final class KerasConfig {
             if (name == null && layer.members().get("config") instanceof JsonObject inner) {
                 name = text(inner, "name");
             }
-            String full = prefix + (name == null ? "" : name);
+            String full = kept(prefix + (name == null ? "" : name));
             List<String> inputs = new ArrayList<>();
             if (sequential) {
                 if (!last.isEmpty()) {
@@ -461,7 +469,9 @@ final class KerasConfig {
                         List<String[]> references = new ArrayList<>();
                         references(node, references);
                         own.add(references);
-                        references.forEach(r -> inputs.add(prefix + r[0]));
+                        for (String[] reference : references) {
+                            inputs.add(kept(prefix + reference[0]));
+                        }
                     }
                 }
                 if (name != null) {
@@ -484,6 +494,18 @@ final class KerasConfig {
         if (!sequential) {
             acyclic(nodes, nested);
         }
+    }
+
+    /** A name with those of the models around it, all of which are kept. */
+    private String kept(String name) throws IOException {
+        names += 64 + name.length();
+        if (name.length() > MOST_NAME || names > MOST_NAMES) {
+            throw inspection.refuse(
+                    FileRules.TOO_LARGE,
+                    -1,
+                    "names of layers must have <= " + MOST_NAME + " characters, " + MOST_NAMES + " in all, have more");
+        }
+        return name;
     }
 
     private static String type(@Nullable String module, String className) {

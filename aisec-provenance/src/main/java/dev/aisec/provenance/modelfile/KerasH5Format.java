@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * training {@code training_config}, weights are datasets.
  *
  * <p>Guarantee: no link, external or virtual data is followed; every name in the configuration is judged. A file without
- * configuration is one of weights. Limits: of filters, deflate, shuffle and fletcher32 are read; extensible-array chunk
- * indexes, szip, n-bit and plug-in filters cannot be inspected.
+ * configuration is one of weights. Limits: of filters, deflate, shuffle and fletcher32 are read; data behind szip, n-bit
+ * or plug-in filters, and compound or reference types, cannot be inspected.
  *
  * <p>Reference: HDF5 File Format Specification 3.0; Keras 3, {@code legacy_h5_format.py}.
  */

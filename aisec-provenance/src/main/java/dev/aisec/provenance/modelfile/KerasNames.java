@@ -106,7 +106,7 @@ final class KerasNames {
     private static final Set<String> OPS = set(
             "Abs Absolute Add All Amax Amin AdaptiveAveragePool AdaptiveMaxPool Angle Any Append Arange Arccos Arccosh"
                     + " Arcsin Arcsinh Arctan Arctan2 Arctanh Argmax Argmin Argpartition Argsort Array"
-                    + " AssociativeScan0 Average AveragePool BatchNorm BatchNormalization BinaryCrossentropy Bincount"
+                    + " Average AveragePool BatchNorm BatchNormalization BinaryCrossentropy Bincount"
                     + " BitwiseAnd BitwiseInvert BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor"
                     + " BroadcastTo CTCDecode CTCLoss Cast CategoricalCrossentropy Cbrt Ceil Celu Cholesky"
                     + " CholeskyInverse Clip Concatenate Conj Conjugate Conv ConvTranspose ConvertToTensor Copy Corrcoef"
@@ -121,13 +121,13 @@ final class KerasNames {
                     + " Logdet Logspace Logsumexp Lstsq LuFactor Matmul Max MaxPool Maximum Mean Median Meshgrid Min"
                     + " Minimum Mod Moments Moveaxis MultiHot Multiply NanToNum Ndim Negative Nonzero Norm Normalize"
                     + " NotEqual OneHot OnesLike Outer PSNR Pad Polar Power Prod Ptp QR Qr Quantile RFFT RGBToGrayscale"
-                    + " RGBToHSV RMSNorm Ravel Real Reciprocal Relu Relu6 Repeat Reshape Resize Roll Rot90 Round Rsqrt"
+                    + " RGBToHSV RMSNorm Ravel Rearrange Real Reciprocal Relu Relu6 Repeat Reshape Resize Roll Rot90 Round Rsqrt"
                     + " SVD Scatter ScatterUpdate Searchsorted SegmentMax SegmentSum Select Selu SeparableConv Shape"
                     + " Sigmoid Sign Signbit Silu Sin Sinc Sinh Size Slice SliceUpdate SoftShrink Softmax Softplus"
                     + " Softsign Solve SolveTriangular Sort SparseCategoricalCrossentropy SparsePlus SparseSigmoid"
                     + " Sparsemax Split Sqrt Square Squareplus Squeeze Stack STFT Std StopGradient Subtract Sum Svd"
                     + " Swapaxes Take TakeAlongAxis Tan Tanh TanhShrink Tensordot Threshold Tile TopK Trace Transpose"
-                    + " Trapezoid Tri Tril Triu TrueDivide Trunc Unfold UnravelIndex Unstack Vander Var Vdot Vectorize0"
+                    + " Trapezoid Tri Tril Triu TrueDivide Trunc Unfold UnravelIndex Unstack Vander Var Vdot"
                     + " View ViewAsComplex ViewAsReal Vstack Where ZerosLike CropImages PadImages ExtractPatches"
                     + " ExtractPatches3D AffineTransform MapCoordinates PerspectiveTransform ElasticTransform"
                     + " ScaleAndTranslate Nansum Nanmean Nanmax Nanmin Nanprod");
@@ -235,6 +235,11 @@ final class KerasNames {
 
     static boolean model(String simple) {
         return MODELS.contains(simple);
+    }
+
+    /** Versions 2.11 and 2.12 of TensorFlow register their own optimizers like those of a user. */
+    static boolean registeredOptimizer(String name) {
+        return name.startsWith("Custom>") && OPTIMIZERS.contains(name.substring(7));
     }
 
     static boolean knownClass(String simple) {

@@ -21,6 +21,7 @@ public final class ModelFormats {
                 new KerasFormat(),
                 new KerasH5Format(),
                 new Dl4jFormat(),
+                new SameDiffFormat(),
                 new PyTorch(),
                 new PyTorchLegacy(),
                 new Npz(),

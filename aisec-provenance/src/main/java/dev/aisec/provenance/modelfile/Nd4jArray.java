@@ -62,18 +62,11 @@ final class Nd4jArray {
         if (info[0] != rank) {
             throw new Refusal(RULE, begin, "rank must be " + rank + " by the length of the shape, was " + info[0]);
         }
-        List<Long> shape = new ArrayList<>();
+        List<Long> shape = shape(info, begin);
         long values = 1;
-        for (int d = 0; d < rank; d++) {
-            long size = info[1 + d];
-            if (size < 1 || values > Long.MAX_VALUE / 16 / size) {
-                throw new Refusal(
-                        RULE, begin, "sizes must be >= 1 and their product a possible length, one was " + size);
-            }
+        for (long size : shape) {
             values *= size;
-            shape.add(size);
         }
-        strides(info, rank, begin);
         long header = in.position();
         long count = length(in);
         String typeName = text(in);
@@ -99,6 +92,23 @@ final class Nd4jArray {
         inspection.tensor(tensor);
         inspection.data(tensor, in.take(count * type.blockBytes()));
         return count;
+    }
+
+    /** The sizes in shape information whose values and strides fit; their product is a possible length. */
+    static List<Long> shape(long[] info, long at) throws Refusal {
+        int rank = (info.length - 4) / 2;
+        List<Long> shape = new ArrayList<>();
+        long values = 1;
+        for (int d = 0; d < rank; d++) {
+            long size = info[1 + d];
+            if (size < 1 || values > Long.MAX_VALUE / 16 / size) {
+                throw new Refusal(RULE, at, "sizes must be >= 1 and their product a possible length, one was " + size);
+            }
+            values *= size;
+            shape.add(size);
+        }
+        strides(info, rank, at);
+        return shape;
     }
 
     /** The elements must follow one another in the order that the shape information names. */

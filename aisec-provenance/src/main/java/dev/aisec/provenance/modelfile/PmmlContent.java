@@ -49,6 +49,8 @@ final class PmmlContent implements XmlReader.Handler {
     private static final Pattern VERSION = Pattern.compile("(3\\.[0-2]|4\\.[0-4])(\\.[0-9])?");
     private static final int MOST_CELLS = 1 << 24;
     private static final int PART = 1 << 16;
+    private static final int MOST_NAME = 4096;
+    private static final int MOST_NAMES = 1 << 24;
 
     private static final Set<String> FUNCTIONS =
             Set.of(("+ - * / min max sum avg median product log10 ln sqrt abs exp pow"
@@ -166,6 +168,7 @@ final class PmmlContent implements XmlReader.Handler {
     private String top = "";
     private int topModels;
     private int extensions;
+    private long names;
     private boolean regression;
     // The array that is open.
     private boolean inArray;
@@ -224,7 +227,8 @@ final class PmmlContent implements XmlReader.Handler {
     private void element(String name, Map<String, String> attributes, long offset) throws IOException {
         if (MODELS.contains(name)) {
             if (models.isEmpty()) {
-                top = attributes.getOrDefault("modelName", name + (topModels == 0 ? "" : "-" + topModels));
+                top = kept(
+                        attributes.getOrDefault("modelName", name + (topModels == 0 ? "" : "-" + topModels)), offset);
                 topModels++;
                 regression = "regression".equals(attributes.get("functionName"));
             }
@@ -236,7 +240,7 @@ final class PmmlContent implements XmlReader.Handler {
                     NAMESPACE,
                     offset,
                     "a model must be of an allowed kind, was " + type);
-            models.add(new Model(path.size(), type, attributes.getOrDefault("modelName", "")));
+            models.add(new Model(path.size(), type, kept(attributes.getOrDefault("modelName", ""), offset)));
         }
         switch (name) {
             case "MiningField" -> {
@@ -251,12 +255,12 @@ final class PmmlContent implements XmlReader.Handler {
                             throw new Refusal(
                                     FileRules.TOO_MANY, offset, "a model must not have more fields than items");
                         }
-                        list.add(attributes.getOrDefault("name", ""));
+                        list.add(kept(attributes.getOrDefault("name", ""), offset));
                     }
                 }
             }
             case "Apply" -> {
-                String function = attributes.getOrDefault("function", "");
+                String function = kept(attributes.getOrDefault("function", ""), offset);
                 applied.putIfAbsent(function, offset);
                 if (!defining.isEmpty()) {
                     defined.get(defining).add(function);
@@ -265,7 +269,7 @@ final class PmmlContent implements XmlReader.Handler {
             }
             case "DefineFunction" -> {
                 if (defining.isEmpty()) {
-                    defining = attributes.getOrDefault("name", "");
+                    defining = kept(attributes.getOrDefault("name", ""), offset);
                     definingDepth = path.size();
                     if (defining.isEmpty() || defined.put(defining, new LinkedHashSet<>()) != null) {
                         throw new Refusal(
@@ -299,6 +303,18 @@ final class PmmlContent implements XmlReader.Handler {
                 number("Node@score", score.strip(), offset);
             }
         }
+    }
+
+    /** A name that is kept until the end. */
+    private String kept(String name, long offset) throws IOException {
+        names += 64 + name.length();
+        if (name.length() > MOST_NAME || names > MOST_NAMES) {
+            throw new Refusal(
+                    FileRules.TOO_LARGE,
+                    offset,
+                    "names must have <= " + MOST_NAME + " characters, " + MOST_NAMES + " in all, have more");
+        }
+        return name;
     }
 
     private void bounded(int size, long offset) throws IOException {

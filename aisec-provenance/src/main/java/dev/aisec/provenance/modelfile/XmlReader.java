@@ -45,6 +45,7 @@ final class XmlReader {
 
     private static final int MOST_ATTRIBUTES = 200;
     private static final int MOST_TAG = 1 << 20;
+    private static final int MOST_NAME = 1024;
 
     private final Inspection inspection;
     private final Cursor c;
@@ -341,6 +342,12 @@ final class XmlReader {
                 || character >= 0x80
                 || name.length() > 0
                         && (character >= '0' && character <= '9' || character == '-' || character == '.')) {
+            if (name.length() > MOST_NAME) {
+                throw new Refusal(
+                        FileRules.TOO_LARGE,
+                        c.position(),
+                        "a name must have <= " + MOST_NAME + " characters, has more");
+            }
             name.appendCodePoint(character);
             character = inTag();
         }
@@ -418,6 +425,10 @@ final class XmlReader {
             if (a.getKey().equals("xmlns") || a.getKey().startsWith("xmlns:")) {
                 if (own == declared) {
                     own = new HashMap<>(declared);
+                }
+                if (a.getValue().length() > MOST_NAME) {
+                    throw new Refusal(
+                            FileRules.TOO_LARGE, at, "a namespace must have <= " + MOST_NAME + " characters, has more");
                 }
                 own.put(a.getKey().equals("xmlns") ? "" : a.getKey().substring(6), a.getValue());
             }
