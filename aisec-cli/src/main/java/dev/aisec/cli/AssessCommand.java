@@ -44,9 +44,10 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class,
         sortOptions = false,
         description = {
-            "Assesses an image classifier: model file, clean accuracy, adversarial and certified robustness, detection of"
-                    + " adversarial examples, natural robustness.",
-            "Without --model, trains small networks (one plain, one with Gaussian noise) and assesses them side by side.",
+            "Assesses an image classifier: model file, clean accuracy, adversarial and certified robustness, detection"
+                    + " of adversarial examples, natural robustness.",
+            "Without --model, trains small networks (one plain, one with Gaussian noise) and assesses them side by"
+                    + " side.",
             "Without --data, uses digits that it draws itself."
         },
         exitCodeListHeading = "Exit codes:%n",

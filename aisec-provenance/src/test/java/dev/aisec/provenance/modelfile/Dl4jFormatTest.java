@@ -18,14 +18,16 @@ import org.junit.jupiter.api.Test;
 
 /** Networks of Deeplearning4j. */
 class Dl4jFormatTest {
-    private static final String DENSE = "{\"@class\":\"org.deeplearning4j.nn.conf.layers.DenseLayer\",\"nin\":2,\"nout\":3,"
-            + "\"activationFn\":{\"@class\":\"org.nd4j.linalg.activations.impl.ActivationReLU\"}}";
+    private static final String DENSE =
+            "{\"@class\":\"org.deeplearning4j.nn.conf.layers.DenseLayer\",\"nin\":2,\"nout\":3,"
+                    + "\"activationFn\":{\"@class\":\"org.nd4j.linalg.activations.impl.ActivationReLU\"}}";
     private static final String NEW = "{\"confs\":[{\"layer\":" + DENSE + "}],\"inputPreProcessors\":{}}";
     private static final String OLD =
             "{\"confs\":[{\"layer\":{\"dense\":{\"nin\":2,\"nout\":3,\"activationFunction\":\"relu\"}}}]}";
-    private static final String GRAPH = "{\"networkInputs\":[\"in\"],\"vertexInputs\":{\"a\":[\"in\"],\"m\":[\"a\",\"a\"]},"
-            + "\"vertices\":{\"a\":{\"LayerVertex\":{\"layerConf\":{\"layer\":{\"dense\":{\"nin\":2,\"nout\":3}}}}},"
-            + "\"m\":{\"MergeVertex\":{}}}}";
+    private static final String GRAPH =
+            "{\"networkInputs\":[\"in\"],\"vertexInputs\":{\"a\":[\"in\"],\"m\":[\"a\",\"a\"]},"
+                + "\"vertices\":{\"a\":{\"LayerVertex\":{\"layerConf\":{\"layer\":{\"dense\":{\"nin\":2,\"nout\":3}}}}},"
+                + "\"m\":{\"MergeVertex\":{}}}}";
 
     /** Shape information of a row of values, and the values; tests change what they want to be wrong. */
     private static final class Array {
@@ -104,7 +106,8 @@ class Dl4jFormatTest {
                         new Operator("a", "dense", List.of("in"), List.of()),
                         new Operator("m", "MergeVertex", List.of("a", "a"), List.of()));
         String none = "{\"confs\":[{\"layer\":{\"@class\":\"org.deeplearning4j.nn.conf.layers.ActivationLayer\"}}]}";
-        assertThat(errors(model(none, new byte[0], "noParams.marker", new byte[0]))).isEmpty();
+        assertThat(errors(model(none, new byte[0], "noParams.marker", new byte[0])))
+                .isEmpty();
     }
 
     @Test
@@ -116,7 +119,9 @@ class Dl4jFormatTest {
                 "org.deeplearning4j.nn.conf.layers.DenseLayer\\u0000",
                 "java.lang.ProcessBuilder")) {
             String configuration = NEW.replace("org.nd4j.linalg.activations.impl.ActivationReLU", name);
-            assertThat(errors(model(configuration, new Array(9).bytes()))).as(name).containsExactly("dl4j.class");
+            assertThat(errors(model(configuration, new Array(9).bytes())))
+                    .as(name)
+                    .containsExactly("dl4j.class");
         }
         assertThat(errors(model(OLD.replace("\"dense\"", "\"lambda\""), new Array(9).bytes())))
                 .containsExactly("dl4j.class");

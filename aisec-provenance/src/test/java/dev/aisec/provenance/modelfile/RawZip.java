@@ -120,7 +120,10 @@ final class RawZip {
         for (int i = 0; i < entries.size(); i++) {
             Entry e = entries.get(i);
             offsets[i] = out.position();
-            out.putInt(0x04034b50).putShort((short) 20).putShort((short) e.localFlags).putShort((short) e.method);
+            out.putInt(0x04034b50)
+                    .putShort((short) 20)
+                    .putShort((short) e.localFlags)
+                    .putShort((short) e.method);
             out.putInt(0).putInt(e.localCrc).putInt((int) e.localPacked).putInt((int) e.localSize);
             out.putShort((short) e.localName.length).putShort((short) e.localExtra.length);
             out.put(e.localName).put(e.localExtra).put(e.data).put(e.descriptor).put(e.between);
@@ -130,7 +133,10 @@ final class RawZip {
         for (int i = 0; i < entries.size(); i++) {
             Entry e = entries.get(i);
             out.putInt(0x02014b50).putShort((short) (3 << 8 | 20)).putShort((short) 20);
-            out.putShort((short) e.centralFlags).putShort((short) e.centralMethod).putInt(0).putInt(e.centralCrc);
+            out.putShort((short) e.centralFlags)
+                    .putShort((short) e.centralMethod)
+                    .putInt(0)
+                    .putInt(e.centralCrc);
             out.putInt((int) e.centralPacked).putInt((int) e.centralSize);
             out.putShort((short) e.centralName.length).putShort((short) e.centralExtra.length);
             out.putShort((short) 0).putShort((short) 0).putShort((short) 0).putInt(e.attributes);
@@ -141,12 +147,25 @@ final class RawZip {
         int count = entries.size() + countLie;
         if (zip64) {
             long count64 = entries.size() + zip64CountLie;
-            out.putInt(0x06064b50).putLong(44).putShort((short) 45).putShort((short) 45).putInt(0).putInt(0);
+            out.putInt(0x06064b50)
+                    .putLong(44)
+                    .putShort((short) 45)
+                    .putShort((short) 45)
+                    .putInt(0)
+                    .putInt(0);
             out.putLong(count64).putLong(count64).putLong(end - directory).putLong(directory);
             out.putInt(0x07064b50).putInt(0).putLong(end).putInt(1);
         }
-        out.putInt(0x06054b50).putShort((short) 0).putShort((short) 0).putShort((short) count).putShort((short) count);
-        out.putInt(end - directory).putInt(directory).putShort((short) comment.length).put(comment).put(suffix);
+        out.putInt(0x06054b50)
+                .putShort((short) 0)
+                .putShort((short) 0)
+                .putShort((short) count)
+                .putShort((short) count);
+        out.putInt(end - directory)
+                .putInt(directory)
+                .putShort((short) comment.length)
+                .put(comment)
+                .put(suffix);
         return java.util.Arrays.copyOf(out.array(), out.position());
     }
 }

@@ -89,7 +89,8 @@ class TarFormatTest {
                 .isEmpty();
         assertThat(errors(tar(entry("././@LongLink", 'L', ascii("long/name.txt\0")), entry("long", '0', TEXT))))
                 .isEmpty();
-        assertThat(errors(tar(entry("b.txt", '0', TEXT, "\200\0\0\0\0\0\0\0\0\0\0\012")))).isEmpty();
+        assertThat(errors(tar(entry("b.txt", '0', TEXT, "\200\0\0\0\0\0\0\0\0\0\0\012"))))
+                .isEmpty();
         byte[] padded = Arrays.copyOf(tar(entry("a.txt", '0', TEXT)), 10240);
         assertThat(errors(padded)).isEmpty();
     }
@@ -106,7 +107,8 @@ class TarFormatTest {
         for (char type : new char[] {'1', '2', '3', '4', '6', 'S', 'M'}) {
             assertThat(errors(tar(entry("a.txt", type, new byte[0])))).containsExactly("tar.link");
         }
-        assertThat(errors(tar(entry("a.txt", '0', TEXT), entry("./a.txt", '0', TEXT)))).containsExactly("tar.duplicate");
+        assertThat(errors(tar(entry("a.txt", '0', TEXT), entry("./a.txt", '0', TEXT))))
+                .containsExactly("tar.duplicate");
         byte[] sum = tar(entry("a.txt", '0', TEXT));
         sum[3] ^= 1;
         assertThat(errors(sum)).containsExactly("tar.header");
@@ -125,7 +127,8 @@ class TarFormatTest {
 
     @Test
     void read_mutations_neverFailUnchecked() throws IOException {
-        byte[] tar = tar(entry("x", 'x', ascii("19 path=long/n.txt\n")), entry("a.txt", '0', TEXT), entry("b.txt", '0', TEXT));
+        byte[] tar = tar(
+                entry("x", 'x', ascii("19 path=long/n.txt\n")), entry("a.txt", '0', TEXT), entry("b.txt", '0', TEXT));
         for (int length = 1; length < 2048; length += 7) {
             verify(Arrays.copyOf(tar, length));
         }

@@ -120,9 +120,9 @@ class ZipReaderTest {
             RawZip.Entry e = z.entries.get(0);
             e.centralExtra = RawZip.extra(1, RawZip.longs(e.localSize + 1, e.localPacked, 0));
         });
-        refused("zip.headers-differ", z -> z.entries.get(0).centralExtra = RawZip.extra(0x7075, new byte[] {
-            1, 0, 0, 0, 0, 'x'
-        }));
+        refused(
+                "zip.headers-differ",
+                z -> z.entries.get(0).centralExtra = RawZip.extra(0x7075, new byte[] {1, 0, 0, 0, 0, 'x'}));
         refused("zip.headers-differ", z -> z.entries.get(0).localExtra = new byte[] {9, 9, 99, 0});
     }
 
@@ -147,14 +147,26 @@ class ZipReaderTest {
             z.zip64CountLie = 1;
         });
         refused("zip.ambiguous-end", z -> z.comment = two().bytes());
-        refused("zip.ambiguous-end", z -> z.comment = new byte[] {'P', 'K', 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-            0, 0, 0, 9, 0});
+        refused(
+                "zip.ambiguous-end",
+                z -> z.comment = new byte[] {'P', 'K', 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0});
     }
 
     @Test
     void open_namesThatLeadOut_areRefused() throws IOException {
         for (String name : List.of(
-                "../x", "/x", "a/../../x", "..\\x", "C:/x", "C:x", "a\0.txt", "a/..", "a\nb", "~/x", "a/.. /x", "\u202etxt.a")) {
+                "../x",
+                "/x",
+                "a/../../x",
+                "..\\x",
+                "C:/x",
+                "C:x",
+                "a\0.txt",
+                "a/..",
+                "a\nb",
+                "~/x",
+                "a/.. /x",
+                "\u202etxt.a")) {
             refused("zip.name", z -> {
                 RawZip.Entry e = z.stored(name, TEXT);
                 e.localFlags = 0x800;
@@ -274,8 +286,8 @@ class ZipReaderTest {
             layer = zip.bytes();
         }
         Limits limits = new Limits(1 << 20, 1000, 20 << 20, 1 << 20, 1 << 20, 100, 1000, 1_000_000);
-        ModelReport report = ModelVerifier.of(VerificationPolicy.strict().withLimits(limits))
-                .verify(layer, "a.zip");
+        ModelReport report =
+                ModelVerifier.of(VerificationPolicy.strict().withLimits(limits)).verify(layer, "a.zip");
         assertThat(report.verification().verdict()).isEqualTo(Verdict.REJECT);
         assertThat(errors(report)).containsExactly("file.too-large");
     }
