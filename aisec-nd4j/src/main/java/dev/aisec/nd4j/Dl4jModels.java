@@ -45,9 +45,9 @@ public final class Dl4jModels {
             Nd4j.getBackend();
         } catch (Exception | LinkageError e) {
             throw new SecurityControlException(
-                    "ND4J must be able to start, could not: add org.nd4j:nd4j-native with the classifier of this platform,"
-                            + " and see that JavaCPP's cache folder (org.bytedeco.javacpp.cachedir) can be written and"
-                            + " executed: " + e,
+                    "ND4J must be able to start, could not: add org.nd4j:nd4j-native with the classifier of this"
+                            + " platform, and see that JavaCPP's cache folder (org.bytedeco.javacpp.cachedir) can be"
+                            + " written and executed: " + e,
                     e);
         }
     }
