@@ -10,6 +10,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -51,6 +53,20 @@ record ModelPaths(SortedMap<String, Path> files, List<String> refused) {
             }
         }
         return new ModelPaths(files, new ArrayList<>(refused));
+    }
+
+    /** Without a file that is no model: the signature. */
+    ModelPaths without(Optional<Path> file) throws IOException {
+        if (file.isEmpty() || !Files.exists(file.get())) {
+            return this;
+        }
+        TreeMap<String, Path> rest = new TreeMap<>();
+        for (Map.Entry<String, Path> each : files.entrySet()) {
+            if (!Files.isSameFile(each.getValue(), file.get())) {
+                rest.put(each.getKey(), each.getValue());
+            }
+        }
+        return new ModelPaths(rest, refused);
     }
 
     private static String name(Path path) {

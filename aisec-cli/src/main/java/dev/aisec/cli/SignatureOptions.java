@@ -14,6 +14,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,12 @@ final class SignatureOptions {
                             + " (default: whatever the signature says)")
     private List<String> ignorable = new ArrayList<>();
 
+    @Option(
+            names = "--ignore",
+            paramLabel = "PATH",
+            description = "pass over a path of the model, whatever the signature says; may be given several times")
+    private List<String> ignored = new ArrayList<>();
+
     @Option(names = "--unsigned-files", description = "let files pass that are not signed, as warnings")
     private boolean unsignedFiles;
 
@@ -77,6 +84,11 @@ final class SignatureOptions {
             throw new IllegalArgumentException("--at and --signer must be given with --cert");
         }
         return true;
+    }
+
+    /** The signature. */
+    Optional<Path> file() {
+        return Optional.ofNullable(signature);
     }
 
     /** Verifies a model, file or folder; only if a signature is {@link #given}. */
@@ -111,6 +123,7 @@ final class SignatureOptions {
 
     private SignaturePolicy policy() {
         SignaturePolicy policy = SignaturePolicy.standard()
+                .ignoring(Set.copyOf(ignored))
                 .withUnsignedFiles(unsignedFiles)
                 .withSymlinks(followLinks ? SymlinkPolicy.FOLLOW_INSIDE : SymlinkPolicy.REFUSE);
         if (ignorable.isEmpty()) {

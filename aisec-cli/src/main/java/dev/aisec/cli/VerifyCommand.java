@@ -10,6 +10,7 @@ import dev.aisec.provenance.modelfile.PolicyJson;
 import dev.aisec.provenance.modelfile.ReportJson;
 import dev.aisec.provenance.modelfile.SarifReport;
 import dev.aisec.provenance.modelfile.VerificationPolicy;
+import dev.aisec.provenance.signing.SignatureReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,9 +19,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -62,6 +66,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one JSON object for each file, one a line, and nothing else")
     private boolean json;
 
+    @Mixin
+    private SignatureOptions signature = new SignatureOptions();
+
     private final Main.Streams streams;
 
     VerifyCommand(Main.Streams streams) {
@@ -70,20 +77,41 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ModelVerifier verifier = ModelVerifier.of(readPolicy());
-        ModelPaths files = ModelPaths.of(paths);
+        VerificationPolicy rules = readPolicy();
+        boolean signed = signature.given();
+        if (signed && paths.size() != 1) {
+            throw new IllegalArgumentException(
+                    "--signature must be given with one FILE or DIR, which it covers, were " + paths.size());
+        }
+        ModelPaths files = ModelPaths.of(paths).without(signature.file());
+        Optional<SignatureReport> signer =
+                signed ? Optional.of(signature.verify(paths.get(0))) : Optional.empty();
+        int code = signer.map(this::tell).orElse(0);
+        ModelVerifier verifier = ModelVerifier.of(rules);
         Map<String, ModelReport> reports = new LinkedHashMap<>();
         Map<String, String> unreadable = new LinkedHashMap<>();
-        int code = 0;
         for (Map.Entry<String, Path> file : files.files().entrySet()) {
             try {
-                ModelReport report = verifier.verify(file.getValue());
+                ModelReport report = signedDigest(signer, file.getValue())
+                        .map(digest -> verifier.withSigned(Set.of(digest)).withPolicy(rules.withSigned(true)))
+                        .orElse(verifier)
+                        .verify(file.getValue());
+                code = worse(code, tell(file.getKey(), report));
                 if (sarif != null) {
                     reports.put(file.getKey(), report.withoutModel());
                 }
-                code = worse(code, tell(file.getKey(), report));
+                if (report.model().isPresent()) {
+                    report.model().get().close();
+                }
             } catch (IOException e) {
                 unreadable.put(file.getKey(), String.valueOf(e.getMessage()));
+            }
+        }
+        if (signer.isPresent() && bySharding(signer.get())) {
+            // Shards bind no whole file: what was just read must still be what was signed.
+            SignatureReport again = signature.verify(paths.get(0));
+            if (again.verification().verdict() != signer.get().verification().verdict()) {
+                code = worse(code, tell(again));
             }
         }
         files.refused().forEach(path -> unreadable.put(path, "must be a regular file, is a link or a special file"));
@@ -96,16 +124,58 @@ final class VerifyCommand implements Callable<Integer> {
         return code;
     }
 
+    /** The digest that the signature names for a file: what is verified must be what was signed. */
+    private Optional<String> signedDigest(Optional<SignatureReport> signer, Path file) {
+        Path root = paths.get(0);
+        String name = Files.isDirectory(root)
+                ? root.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/")
+                : String.valueOf(file.getFileName());
+        return signer.filter(report -> report.verification().verdict() == Verdict.ACCEPT)
+                .flatMap(SignatureReport::signed)
+                .map(model -> model.digests().get(name))
+                .map(digest -> "sha256:" + digest);
+    }
+
+    private static boolean bySharding(SignatureReport report) {
+        return report.signed().map(m -> m.digests().isEmpty() && m.files() > 0).orElse(false);
+    }
+
+    private int tell(SignatureReport report) {
+        String path = String.valueOf(signature.file().orElseThrow()).replace('\\', '/');
+        if (json) {
+            line(CanonicalJson.string(ReportJson.of(path, "oms-signature", report.verification())));
+        } else {
+            line(String.format(
+                    "%-14s %s  %s",
+                    report.verification().verdict(),
+                    ModelText.printable(path),
+                    report.signed().map(m -> "signed by " + ModelText.printable(m.signer())).orElse("signature")));
+            for (Finding finding : report.verification().findings()) {
+                line("    " + ModelText.finding(finding));
+            }
+        }
+        return exit(report.verification().verdict());
+    }
+
+    private static int exit(Verdict verdict) {
+        return switch (verdict) {
+            case ACCEPT -> 0;
+            case REJECT -> 1;
+            case CANNOT_INSPECT -> 2;
+        };
+    }
+
     private VerificationPolicy readPolicy() throws IOException {
         if (policy == null) {
             return permissive ? VerificationPolicy.permissive() : VerificationPolicy.strict();
         }
         if (permissive) {
-            throw new IllegalArgumentException("--permissive must not stand beside --policy: the policy has its preset");
+            throw new IllegalArgumentException(
+                    "--permissive must not stand beside --policy: the policy has its preset");
         }
         if (!Files.isRegularFile(policy)) {
-            throw new NoSuchFileException(policy + ": must be a policy, "
-                    + (Files.exists(policy) ? "is no file" : "is not there"));
+            throw new NoSuchFileException(
+                    policy + ": must be a policy, " + (Files.exists(policy) ? "is no file" : "is not there"));
         }
         try {
             return PolicyJson.read(Files.readAllBytes(policy));
@@ -133,11 +203,7 @@ final class VerifyCommand implements Callable<Integer> {
                 line("    " + ModelText.finding(finding));
             }
         }
-        return switch (report.verification().verdict()) {
-            case ACCEPT -> 0;
-            case REJECT -> 1;
-            case CANNOT_INSPECT -> 2;
-        };
+        return exit(report.verification().verdict());
     }
 
     private void tellUnreadable(String path, String why) {

@@ -123,6 +123,10 @@ final class GgufReader {
             return;
         }
         boolean template = key.startsWith("tokenizer.chat_template") || key.endsWith(".chat_template");
+        if (template && type != STRING && !key.equals("tokenizer.chat_templates")) {
+            throw inspection.refuse(
+                    Gguf.METADATA, valueAt, "template " + Text.quote(key) + " must be a string, was of type " + type);
+        }
         if (template && type == STRING) {
             String text =
                     text("a template", Math.min(1 << 20, inspection.limits().headerBytes()));

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -34,12 +35,18 @@ import org.jspecify.annotations.Nullable;
  * @param formats the formats to recognise, in order of preference
  * @param shards hashing by parts; empty for the SHA-256 of the whole file
  * @param privateCopy whether a file that is too large for memory is copied to a private file, and the copy verified
+ * @param signed digests, as {@link ModelReport#digest} prints them, that verified signatures cover
  */
 public record ModelVerifier(
-        VerificationPolicy policy, List<ModelFormat> formats, Optional<Shards> shards, boolean privateCopy) {
-    /** Copies the list. */
+        VerificationPolicy policy,
+        List<ModelFormat> formats,
+        Optional<Shards> shards,
+        boolean privateCopy,
+        Set<String> signed) {
+    /** Copies the collections. */
     public ModelVerifier {
         formats = List.copyOf(formats);
+        signed = Set.copyOf(signed);
     }
 
     /**
@@ -49,7 +56,7 @@ public record ModelVerifier(
      * @param formats the formats to recognise, in order of preference
      */
     public ModelVerifier(VerificationPolicy policy, List<ModelFormat> formats) {
-        this(policy, formats, Optional.empty(), false);
+        this(policy, formats, Optional.empty(), false, Set.of());
     }
 
     /**
@@ -80,7 +87,8 @@ public record ModelVerifier(
      * @return the verifier
      */
     public ModelVerifier withShards(int bytes, Executor executor, int helpers) {
-        return new ModelVerifier(policy, formats, Optional.of(new Shards(bytes, executor, helpers)), privateCopy);
+        return new ModelVerifier(
+                policy, formats, Optional.of(new Shards(bytes, executor, helpers)), privateCopy, signed);
     }
 
     /**
@@ -89,7 +97,28 @@ public record ModelVerifier(
      * @return the verifier
      */
     public ModelVerifier withPrivateCopy() {
-        return new ModelVerifier(policy, formats, shards, true);
+        return new ModelVerifier(policy, formats, shards, true, signed);
+    }
+
+    /**
+     * The same verifier, told which content is signed; a policy can demand that.
+     *
+     * @param digests {@code sha256:} and the SHA-256 of each file that a verified signature covers; the signing package
+     *     gives them
+     * @return the verifier
+     */
+    public ModelVerifier withSigned(Set<String> digests) {
+        return new ModelVerifier(policy, formats, shards, privateCopy, digests);
+    }
+
+    /**
+     * The same verifier with another policy.
+     *
+     * @param other what a file may hold
+     * @return the verifier
+     */
+    public ModelVerifier withPolicy(VerificationPolicy other) {
+        return new ModelVerifier(other, formats, shards, privateCopy, signed);
     }
 
     /**
@@ -269,6 +298,7 @@ public record ModelVerifier(
                     numbers && !shared.refused() ? shared.scans.judgeNumbers(shared) : List.of();
             if (numbers && !shared.refused()) {
                 policy.judge(shared.structure(format), inspection);
+                policy.judgeSignature(named, signed, inspection);
             }
             return report(
                     shared,
@@ -289,6 +319,10 @@ public record ModelVerifier(
                 throw new Refusal(FileRules.EMPTY, -1, "a model file must have bytes, has none");
             }
             List<ModelFormat> claims = Recognition.of(name, source, inspection, formats);
+            if (claims.isEmpty() && Entries.document(name, source, inspection)) {
+                inspection.report(FileRules.TEXT, -1, "the file is text and was not judged");
+                return "text";
+            }
             if (claims.isEmpty()) {
                 throw new Refusal(FileRules.UNKNOWN_FORMAT, 0, "content must be of a known format, is of none");
             }

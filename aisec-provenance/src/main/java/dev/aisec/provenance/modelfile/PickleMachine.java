@@ -412,8 +412,9 @@ final class PickleMachine {
 
     private void put(long index, long at) throws IOException {
         if (index >= Math.min(MOST_MEMO, host.limits().items())) {
+            // One after the other is a large pickle, a jump is an attack on memory.
             throw new Refusal(
-                    PickleRules.MEMO,
+                    index <= memoCount ? FileRules.TOO_MANY : PickleRules.MEMO,
                     at,
                     "a memo index must be < "
                             + Math.min(MOST_MEMO, host.limits().items()) + ", was " + index);

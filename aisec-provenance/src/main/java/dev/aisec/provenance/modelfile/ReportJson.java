@@ -2,10 +2,13 @@
 package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.Finding;
+import dev.aisec.core.Technique;
 import dev.aisec.core.Verdict;
+import dev.aisec.core.Verification;
 import dev.aisec.core.json.JsonValue;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,13 +29,27 @@ public final class ReportJson {
      * @return an object with {@code path}, {@code format}, {@code verdict}, {@code digest}, {@code length}, {@code findings}
      */
     public static JsonValue.JsonObject of(String path, ModelReport report) {
-        Map<String, JsonValue> members = new TreeMap<>();
-        members.put("path", text(path));
-        members.put("format", text(report.structure().format()));
-        members.put("verdict", text(report.verification().verdict().name()));
+        Map<String, JsonValue> members = new TreeMap<>(
+                of(path, report.structure().format(), report.verification()).members());
         members.put("digest", text(report.digest()));
         members.put("length", JsonValue.of(report.length()));
-        members.put("findings", findings(report.verification().findings()));
+        return new JsonValue.JsonObject(members);
+    }
+
+    /**
+     * An answer about something that belongs to a model, such as its signature.
+     *
+     * @param path what to call it
+     * @param format what it is
+     * @param verification the answer
+     * @return an object with {@code path}, {@code format}, {@code verdict} and {@code findings}
+     */
+    public static JsonValue.JsonObject of(String path, String format, Verification verification) {
+        Map<String, JsonValue> members = new TreeMap<>();
+        members.put("path", text(path));
+        members.put("format", text(format));
+        members.put("verdict", text(verification.verdict().name()));
+        members.put("findings", findings(verification.findings()));
         return new JsonValue.JsonObject(members);
     }
 
@@ -44,12 +61,14 @@ public final class ReportJson {
      * @return an object with {@code path}, {@code format}, {@code verdict} and one finding, {@code file.unreadable}
      */
     public static JsonValue.JsonObject unreadable(String path, String why) {
-        Map<String, JsonValue> members = new TreeMap<>();
-        members.put("path", text(path));
-        members.put("format", JsonValue.of("unknown"));
-        members.put("verdict", JsonValue.of(Verdict.CANNOT_INSPECT.name()));
-        members.put("findings", findings(List.of(FileRules.unreadable(why))));
-        return new JsonValue.JsonObject(members);
+        return of(
+                path,
+                "unknown",
+                new Verification(
+                        Technique.MODEL_FILE_VERIFICATION,
+                        path,
+                        Verdict.CANNOT_INSPECT,
+                        List.of(FileRules.unreadable(why))));
     }
 
     /**
@@ -75,9 +94,13 @@ public final class ReportJson {
      * The tensors of a file.
      *
      * @param report the answer
-     * @return an array of objects with {@code name}, {@code type}, {@code shape}, {@code role}
+     * @return an array of objects with {@code name}, {@code type}, {@code shape}, {@code role}, and with {@code count},
+     *     {@code nan}, {@code infinite}, {@code zeros}, {@code min}, {@code max}, {@code mean}, {@code sd} where the file
+     *     holds the numbers; what is not finite is left out
      */
     public static JsonValue tensors(ModelReport report) {
+        Map<Tensor, ParameterStatistics> statistics = new IdentityHashMap<>();
+        report.parameters().forEach(p -> statistics.put(p.tensor(), p.statistics()));
         List<JsonValue> items = new ArrayList<>();
         for (Tensor tensor : report.structure().tensors()) {
             Map<String, JsonValue> members = new TreeMap<>();
@@ -89,9 +112,26 @@ public final class ReportJson {
                             .map(size -> (JsonValue) JsonValue.of(size))
                             .toList()));
             members.put("role", text(tensor.role().name().toLowerCase(Locale.ROOT)));
+            ParameterStatistics numbers = statistics.get(tensor);
+            if (numbers != null) {
+                members.put("count", JsonValue.of(numbers.count()));
+                members.put("nan", JsonValue.of(numbers.notANumber()));
+                members.put("infinite", JsonValue.of(numbers.positiveInfinite() + numbers.negativeInfinite()));
+                members.put("zeros", JsonValue.of(numbers.zeros()));
+                finite(members, "min", numbers.min());
+                finite(members, "max", numbers.max());
+                finite(members, "mean", numbers.mean());
+                finite(members, "sd", numbers.standardDeviation());
+            }
             items.add(new JsonValue.JsonObject(members));
         }
         return new JsonValue.JsonArray(items);
+    }
+
+    private static void finite(Map<String, JsonValue> members, String name, double value) {
+        if (Double.isFinite(value)) {
+            members.put(name, JsonValue.of(value));
+        }
     }
 
     /**

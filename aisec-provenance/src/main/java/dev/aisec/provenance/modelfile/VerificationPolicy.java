@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -191,6 +192,18 @@ public record VerificationPolicy(
             if (!known.contains(fingerprint)) {
                 inspection.report(TOPOLOGY, -1, "topology must be one of " + known + ", was " + fingerprint);
             }
+        }
+    }
+
+    /** Checks that a signature covers the content. */
+    void judgeSignature(String digest, Set<String> covered, Inspection inspection) {
+        if (signed && !covered.contains(digest)) {
+            inspection.report(
+                    UNSIGNED,
+                    -1,
+                    covered.isEmpty()
+                            ? "a verified signature must cover the file, there is none"
+                            : "a verified signature must cover " + digest + ", it covers other content");
         }
     }
 
