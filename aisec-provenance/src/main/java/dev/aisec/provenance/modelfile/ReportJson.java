@@ -109,7 +109,7 @@ public final class ReportJson {
             members.put(
                     "shape",
                     new JsonValue.JsonArray(tensor.shape().stream()
-                            .map(size -> (JsonValue) JsonValue.of(size))
+                            .map(size -> JsonValue.of(size))
                             .toList()));
             members.put("role", text(tensor.role().name().toLowerCase(Locale.ROOT)));
             ParameterStatistics numbers = statistics.get(tensor);
