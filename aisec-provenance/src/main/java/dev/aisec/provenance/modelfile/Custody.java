@@ -120,13 +120,10 @@ abstract class Custody implements Closeable {
         @Override
         public synchronized void close() throws IOException {
             closed = true;
-            try {
-                if (copy != null) {
-                    copy.close();
-                }
-            } finally {
-                store.close();
+            if (copy != null) {
+                copy.close();
             }
+            store.close();
         }
     }
 
