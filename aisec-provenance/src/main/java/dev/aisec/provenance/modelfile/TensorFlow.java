@@ -23,14 +23,14 @@ final class TensorFlow implements ModelFormat {
             "tensorflow.operator",
             "The graph or a function of it uses an operator that is not on the list of those that only compute.",
             "TensorFlow SECURITY.md; CWE-829");
-    static final Rule FILE_PATH = Rule.reject(
-            "tensorflow.file-path", "A path leads out of the folder of the model.", "CWE-22");
+    static final Rule FILE_PATH =
+            Rule.reject("tensorflow.file-path", "A path leads out of the folder of the model.", "CWE-22");
     static final Rule CHECKPOINT = Rule.note(
             "tensorflow.checkpoint", "The graph saves or restores its variables, as every SavedModel does.", "");
-    static final Rule ASSET = Rule.warn(
-            "tensorflow.asset", "The graph reads an asset of the SavedModel, which is another file.", "");
-    static final Rule CYCLE = Rule.reject(
-            "tensorflow.cycle", "Nodes need each other in a circle outside of a loop.", "CWE-835");
+    static final Rule ASSET =
+            Rule.warn("tensorflow.asset", "The graph reads an asset of the SavedModel, which is another file.", "");
+    static final Rule CYCLE =
+            Rule.reject("tensorflow.cycle", "Nodes need each other in a circle outside of a loop.", "CWE-835");
     static final Rule UNDEFINED =
             Rule.reject("tensorflow.undefined", "A node takes a value that no node gives.", "graph.proto");
     static final Rule DUPLICATE = Rule.reject(
@@ -39,21 +39,24 @@ final class TensorFlow implements ModelFormat {
             Rule.reject("tensorflow.name", "A name is missing or is not one that TensorFlow allows.", "graph.proto");
     static final Rule DIMS = Rule.reject(
             "tensorflow.dims", "Sizes of axes are negative or their product overflows.", "CVE-2021-41197; CWE-190");
-    static final Rule DATA_TYPE =
-            Rule.reject("tensorflow.data-type", "A data type does not exist.", "types.proto");
+    static final Rule DATA_TYPE = Rule.reject("tensorflow.data-type", "A data type does not exist.", "types.proto");
     static final Rule TENSOR_DATA = Rule.reject(
-            "tensorflow.tensor-data", "The values of a constant do not fit its type and shape.", "tensor.proto; CWE-125");
+            "tensorflow.tensor-data",
+            "The values of a constant do not fit its type and shape.",
+            "tensor.proto; CWE-125");
     static final Rule OPAQUE = Rule.cannotInspect(
             "tensorflow.opaque-constant", "A constant holds a handle or a serialized object.", "tensor.proto");
     static final Rule NO_VALUE = Rule.note("tensorflow.no-value", "A constant has no value.", "");
-    static final Rule RECURSION = Rule.reject(
-            "tensorflow.recursion", "A function calls itself, directly or not.", "CVE-2022-23591; CWE-674");
+    static final Rule RECURSION =
+            Rule.reject("tensorflow.recursion", "A function calls itself, directly or not.", "CVE-2022-23591; CWE-674");
     static final Rule EXPANSION = Rule.reject(
-            "tensorflow.expansion", "Functions that call each other unfold to more nodes than the limits allow.", "CWE-400");
-    static final Rule FUNCTION = Rule.reject(
-            "tensorflow.function", "A function takes the name of an operator.", "function.proto; CWE-436");
-    static final Rule MISSING_FUNCTION =
-            Rule.warn("tensorflow.missing-function", "A function is named that is not in the library.", "function.proto");
+            "tensorflow.expansion",
+            "Functions that call each other unfold to more nodes than the limits allow.",
+            "CWE-400");
+    static final Rule FUNCTION =
+            Rule.reject("tensorflow.function", "A function takes the name of an operator.", "function.proto; CWE-436");
+    static final Rule MISSING_FUNCTION = Rule.warn(
+            "tensorflow.missing-function", "A function is named that is not in the library.", "function.proto");
     static final Rule KERAS_LAYER = Rule.reject(
             "tensorflow.keras-layer",
             "The Keras metadata of the model holds a layer that runs code when Keras loads it.",
@@ -147,8 +150,9 @@ final class TensorFlow implements ModelFormat {
 
     /** Whether all fields have numbers from 1 and these wire types: v for a varint, b for bytes. */
     private static boolean wires(List<Protobuf.Field> fields, String wires) {
-        return fields.stream().allMatch(f -> f.number() <= wires.length()
-                && f.wire() == (wires.charAt(f.number() - 1) == 'v' ? Protobuf.VARINT : Protobuf.BYTES));
+        return fields.stream()
+                .allMatch(f -> f.number() <= wires.length()
+                        && f.wire() == (wires.charAt(f.number() - 1) == 'v' ? Protobuf.VARINT : Protobuf.BYTES));
     }
 
     private static boolean isNode(ByteSource source, int... path) throws IOException {

@@ -29,11 +29,13 @@ final class TensorFlowReader {
 
     /** One graph with its library. */
     private final Map<String, Map<String, Long>> callers = new LinkedHashMap<>();
+
     private final Map<String, Long> functions = new LinkedHashMap<>();
     private final Map<String, Long> operators = new LinkedHashMap<>();
     private boolean assets;
     /** Where an operator of this node would print, if it is to a file. */
     private String printsTo = "";
+
     private int undefined;
 
     /** The nodes of a graph or a function. */
@@ -44,6 +46,7 @@ final class TensorFlowReader {
         final List<Node> nodes = new ArrayList<>();
         /** Constant texts of nodes, where paths may come from. */
         final Map<Integer, String> texts = new HashMap<>();
+
         final Map<String, Long> calls = new HashMap<>();
 
         Body(boolean function) {
@@ -89,7 +92,9 @@ final class TensorFlowReader {
         boolean any = false;
         while (in.next()) {
             switch (in.field()) {
-                case 1 -> inspection.metadata("tensorflow.schema", String.valueOf(in.once().number()));
+                case 1 ->
+                    inspection.metadata(
+                            "tensorflow.schema", String.valueOf(in.once().number()));
                 case 2 -> {
                     in.enter();
                     metaGraph();
@@ -246,7 +251,9 @@ final class TensorFlowReader {
         in.once().enter();
         while (in.next()) {
             switch (in.field()) {
-                case 1 -> inspection.metadata("tensorflow.producer", String.valueOf(in.once().int32()));
+                case 1 ->
+                    inspection.metadata(
+                            "tensorflow.producer", String.valueOf(in.once().int32()));
                 case 2 -> in.once().int32();
                 case 3 -> in.varints(n -> {});
                 default -> in.unknown();
@@ -428,7 +435,9 @@ final class TensorFlowReader {
         while (in.next()) {
             if (kind != 0) {
                 throw inspection.refuse(
-                        Protobuf.AMBIGUOUS, in.offset(), "an attribute must have one value, " + Text.quote(key) + " has more");
+                        Protobuf.AMBIGUOUS,
+                        in.offset(),
+                        "an attribute must have one value, " + Text.quote(key) + " has more");
             }
             kind = in.field();
             switch (kind) {
@@ -514,8 +523,7 @@ final class TensorFlowReader {
 
     private void undefined(String value, long offset) {
         if (++undefined <= MOST_UNDEFINED) {
-            inspection.report(
-                    TensorFlow.UNDEFINED, offset, "an input must be a node, no node is " + Text.quote(value));
+            inspection.report(TensorFlow.UNDEFINED, offset, "an input must be a node, no node is " + Text.quote(value));
         }
     }
 
@@ -568,7 +576,8 @@ final class TensorFlowReader {
                 inspection.report(
                         TensorFlow.FILE_PATH,
                         node.offset(),
-                        "operator " + Text.quote(node.operator()) + " must not use a fixed path, uses " + Text.quote(text));
+                        "operator " + Text.quote(node.operator()) + " must not use a fixed path, uses "
+                                + Text.quote(text));
                 return;
             }
             for (String input : body.nodes.get(at).inputs()) {
@@ -620,18 +629,22 @@ final class TensorFlowReader {
         for (int i : order) {
             for (Map.Entry<String, Long> call :
                     callers.getOrDefault(names.get(i), Map.of()).entrySet()) {
-                Integer to = index.get(call.getKey().startsWith("\0") ? call.getKey().substring(1) : call.getKey());
+                Integer to =
+                        index.get(call.getKey().startsWith("\0") ? call.getKey().substring(1) : call.getKey());
                 size[i] += call.getValue() * (to == null ? 1 : Math.max(1, size[to]));
             }
             if (size[i] > 10.0 * inspection.limits().items()) {
                 throw inspection.refuse(
                         TensorFlow.EXPANSION,
                         functions.getOrDefault(names.get(i), -1L),
-                        "functions must unfold to <= " + 10L * inspection.limits().items() + " nodes, unfold to more");
+                        "functions must unfold to <= "
+                                + 10L * inspection.limits().items() + " nodes, unfold to more");
             }
         }
-        missing.stream().limit(1).forEach(name -> inspection.report(
-                TensorFlow.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
+        missing.stream()
+                .limit(1)
+                .forEach(name -> inspection.report(
+                        TensorFlow.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
         for (Map.Entry<String, Long> use : operators.entrySet()) {
             if (!functions.containsKey(use.getKey())) {
                 use(use.getKey(), use.getValue());

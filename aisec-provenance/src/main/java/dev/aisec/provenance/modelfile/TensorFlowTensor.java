@@ -64,7 +64,9 @@ final class TensorFlowTensor {
         inspection.tensor(tensor);
         if (type == RESOURCE || type == VARIANT) {
             inspection.report(
-                    TensorFlow.OPAQUE, tag, "constant " + Text.quote(name) + " holds a handle or an object, not numbers");
+                    TensorFlow.OPAQUE,
+                    tag,
+                    "constant " + Text.quote(name) + " holds a handle or an object, not numbers");
         } else {
             count(tag, elements);
             if (tensor.type() != ElementType.OPAQUE && elements > 0) {
@@ -77,11 +79,9 @@ final class TensorFlowTensor {
 
     /** Frozen graphs keep weights as constants; masks and bounds, which may be infinite, are small or in functions. */
     private Tensor.Role role(boolean function, long elements) {
-        boolean named = name.toLowerCase(Locale.ROOT)
-                .matches(".*(kernel|weight|bias|gamma|beta|variable|moving_|embedding).*");
-        return elements > 1 && (named || !function && shape.size() > 1)
-                ? Tensor.Role.PARAMETER
-                : Tensor.Role.CONSTANT;
+        boolean named =
+                name.toLowerCase(Locale.ROOT).matches(".*(kernel|weight|bias|gamma|beta|variable|moving_|embedding).*");
+        return elements > 1 && (named || !function && shape.size() > 1) ? Tensor.Role.PARAMETER : Tensor.Role.CONSTANT;
     }
 
     private void fields() throws IOException {
@@ -233,9 +233,7 @@ final class TensorFlowTensor {
         long most = wanted == 9 || wanted == 12 ? 2 * elements : elements;
         if (values > most) {
             throw inspection.refuse(
-                    TensorFlow.TENSOR_DATA,
-                    tag,
-                    Text.quote(name) + " must have <= " + most + " values, has " + values);
+                    TensorFlow.TENSOR_DATA, tag, Text.quote(name) + " must have <= " + most + " values, has " + values);
         }
         if (values < most) {
             // The last value, or zero, fills the rest.

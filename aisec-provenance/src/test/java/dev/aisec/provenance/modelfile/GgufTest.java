@@ -70,11 +70,14 @@ class GgufTest {
             join(
                     text("general.architecture", "llama"),
                     pair("llama.block_count", 4, Wire.of().i32(1)),
-                    pair("tokenizer.ggml.tokens", 9, Wire.of()
-                            .i32(8)
-                            .i64(2)
-                            .raw(string("a").bytes())
-                            .raw(string("b").bytes())),
+                    pair(
+                            "tokenizer.ggml.tokens",
+                            9,
+                            Wire.of()
+                                    .i32(8)
+                                    .i64(2)
+                                    .raw(string("a").bytes())
+                                    .raw(string("b").bytes())),
                     tensor("x", 0, 0, 4, 2),
                     tensor("y", 1, 32, 16)),
             32,
@@ -83,7 +86,9 @@ class GgufTest {
     @Test
     void read_smallFile_isAcceptedAndTold() throws IOException {
         ModelReport report = accepted(NAME, SMALL);
-        assertThat(report.structure().tensors()).extracting(Tensor::shape).containsExactly(List.of(2L, 4L), List.of(16L));
+        assertThat(report.structure().tensors())
+                .extracting(Tensor::shape)
+                .containsExactly(List.of(2L, 4L), List.of(16L));
         assertThat(report.structure().metadata()).containsEntry("gguf.general.architecture", "\"llama\"");
     }
 
@@ -153,7 +158,9 @@ class GgufTest {
         rejected(NAME, file(text("", "xxxxx")), "gguf.metadata");
         rejected(NAME, file(text("k".repeat(65_536), "x")), "gguf.metadata");
         accepted(NAME, file(text("k".repeat(65_535), "x")));
-        accepted(NAME, file(pair("a", 7, Wire.of().raw(1)), pair("b", 0, Wire.of().raw(255))));
+        accepted(
+                NAME,
+                file(pair("a", 7, Wire.of().raw(1)), pair("b", 0, Wire.of().raw(255))));
     }
 
     @Test
@@ -163,8 +170,10 @@ class GgufTest {
         int n = 0;
         for (int type = 0; type < widths.length; type++) {
             if (widths[type] > 0) {
-                all.raw(pair("k" + type, type, Wire.of().raw(new byte[widths[type]])).bytes());
-                all.raw(pair("a" + type, 9, Wire.of().i32(type).i64(3).raw(new byte[3 * widths[type]])).bytes());
+                all.raw(pair("k" + type, type, Wire.of().raw(new byte[widths[type]]))
+                        .bytes());
+                all.raw(pair("a" + type, 9, Wire.of().i32(type).i64(3).raw(new byte[3 * widths[type]]))
+                        .bytes());
                 n += 2;
             }
         }
@@ -197,10 +206,39 @@ class GgufTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0,1,4", "1,1,2", "2,32,18", "3,32,20", "6,32,22", "7,32,24", "8,32,34", "9,32,36", "10,256,84", "11,256,110",
-        "12,256,144", "13,256,176", "14,256,210", "15,256,292", "16,256,66", "17,256,74", "18,256,98", "19,256,50",
-        "20,32,18", "21,256,110", "22,256,82", "23,256,136", "24,1,1", "25,1,2", "26,1,4", "27,1,8", "28,1,8",
-        "29,256,56", "30,1,2", "34,256,54", "35,256,66", "39,32,17", "40,64,36"
+        "0,1,4",
+        "1,1,2",
+        "2,32,18",
+        "3,32,20",
+        "6,32,22",
+        "7,32,24",
+        "8,32,34",
+        "9,32,36",
+        "10,256,84",
+        "11,256,110",
+        "12,256,144",
+        "13,256,176",
+        "14,256,210",
+        "15,256,292",
+        "16,256,66",
+        "17,256,74",
+        "18,256,98",
+        "19,256,50",
+        "20,32,18",
+        "21,256,110",
+        "22,256,82",
+        "23,256,136",
+        "24,1,1",
+        "25,1,2",
+        "26,1,4",
+        "27,1,8",
+        "28,1,8",
+        "29,256,56",
+        "30,1,2",
+        "34,256,54",
+        "35,256,66",
+        "39,32,17",
+        "40,64,36"
     })
     void read_everyTensorType_isAccepted(int type, int elements, int bytes) throws IOException {
         accepted(NAME, tensors(3 * bytes, tensor("w", type, 0, elements, 3)));

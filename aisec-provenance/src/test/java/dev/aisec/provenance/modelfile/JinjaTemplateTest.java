@@ -17,13 +17,10 @@ class JinjaTemplateTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "chatml", "llama3", "llama3-tools", "qwen", "mistral", "gemma", "deepseek-r1", "phi", "macros"
-            })
+            strings = {"chatml", "llama3", "llama3-tools", "qwen", "mistral", "gemma", "deepseek-r1", "phi", "macros"})
     void check_templateOfModels_isAccepted(String name) throws IOException {
         try (InputStream in = JinjaTemplateTest.class.getResourceAsStream("chat-templates/" + name + ".jinja")) {
-            String template =
-                    new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+            String template = new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
             ModelFileAsserts.accepted("model.gguf", gguf(template));
         }
     }

@@ -40,7 +40,16 @@ class OnnxTest {
     }
 
     private static Wire value(String name) {
-        return Wire.of().b(1, name).b(2, Wire.of().b(1, Wire.of().v(1, 1).b(2, Wire.of().b(1, Wire.of().v(1, 4)))));
+        return Wire.of()
+                .b(1, name)
+                .b(
+                        2,
+                        Wire.of()
+                                .b(
+                                        1,
+                                        Wire.of()
+                                                .v(1, 1)
+                                                .b(2, Wire.of().b(1, Wire.of().v(1, 4)))));
     }
 
     private static Wire floats(String name, int count) {
@@ -95,7 +104,12 @@ class OnnxTest {
 
     @Test
     void read_fieldsInAnotherOrder_isAccepted() throws IOException {
-        byte[] bytes = Wire.of().b(8, opset("", 13)).b(7, graph()).b(2, "other").v(1, 7).bytes();
+        byte[] bytes = Wire.of()
+                .b(8, opset("", 13))
+                .b(7, graph())
+                .b(2, "other")
+                .v(1, 7)
+                .bytes();
         accepted(NAME, bytes);
     }
 
@@ -164,7 +178,8 @@ class OnnxTest {
 
     @Test
     void read_operatorInSubgraph_isJudged() throws IOException {
-        Wire branch = Wire.of().b(1, node("PyOp", List.of("x"), List.of("inner")).b(7, "ai.onnx.contrib"));
+        Wire branch =
+                Wire.of().b(1, node("PyOp", List.of("x"), List.of("inner")).b(7, "ai.onnx.contrib"));
         rejected(NAME, model(withBranch(branch)), "onnx.operator");
     }
 
@@ -242,16 +257,13 @@ class OnnxTest {
 
     @Test
     void read_externalDataWithTwoLocations_isRejected() throws IOException {
-        rejected(
-                NAME,
-                model(withTensor(external("location", "w.bin", "location", "../w.bin"))),
-                "protobuf.ambiguous");
+        rejected(NAME, model(withTensor(external("location", "w.bin", "location", "../w.bin"))), "protobuf.ambiguous");
     }
 
     @Test
     void read_externalDataWithAttributeOfPython_isRejected() throws IOException {
-        ModelReport report = ModelFileAsserts.verify(
-                NAME, model(withTensor(external("location", "w.bin", "__class__", "x"))));
+        ModelReport report =
+                ModelFileAsserts.verify(NAME, model(withTensor(external("location", "w.bin", "__class__", "x"))));
         assertThat(ModelFileAsserts.errors(report)).contains("onnx.external-path");
     }
 
@@ -274,12 +286,14 @@ class OnnxTest {
 
     @Test
     void read_dataThatDoesNotFitShape_isRejected() throws IOException {
-        rejected(
-                NAME, model(withTensor(Wire.of().v(1, 4).v(2, 1).b(8, "e").b(9, new byte[12]))), "onnx.tensor-data");
+        rejected(NAME, model(withTensor(Wire.of().v(1, 4).v(2, 1).b(8, "e").b(9, new byte[12]))), "onnx.tensor-data");
         rejected(NAME, model(withTensor(Wire.of().v(1, 4).v(2, 1).b(8, "e"))), "onnx.tensor-data");
         rejected(
-                NAME, model(withTensor(Wire.of().v(1, 2).v(2, 1).singles(4, 1, 2, 3).b(8, "e"))), "onnx.tensor-data");
-        rejected(NAME, model(withTensor(Wire.of().v(1, 2).v(2, 1).packed(7, 1, 2).b(8, "e"))), "onnx.tensor-data");
+                NAME,
+                model(withTensor(Wire.of().v(1, 2).v(2, 1).singles(4, 1, 2, 3).b(8, "e"))),
+                "onnx.tensor-data");
+        rejected(
+                NAME, model(withTensor(Wire.of().v(1, 2).v(2, 1).packed(7, 1, 2).b(8, "e"))), "onnx.tensor-data");
         Wire both = Wire.of().v(1, 1).v(2, 1).singles(4, 1).b(8, "e").b(9, new byte[4]);
         rejected(NAME, model(withTensor(both)), "onnx.tensor-data");
     }
@@ -356,16 +370,14 @@ class OnnxTest {
             Wire second = node("F" + (i + 1), List.of("m"), List.of("b")).b(7, "local");
             all.raw(function("local", "F" + i, first, second).bytes());
         }
-        all.raw(function("local", "F40", node("Relu", List.of("a"), List.of("b"))).bytes());
+        all.raw(function("local", "F40", node("Relu", List.of("a"), List.of("b")))
+                .bytes());
         rejected(NAME, model(caller("F0"), all), "onnx.expansion");
     }
 
     @Test
     void read_functionThatRedefinesAnOperator_isRejected() throws IOException {
-        rejected(
-                NAME,
-                model(graph(), function("", "Add", node("Relu", List.of("a"), List.of("b")))),
-                "onnx.function");
+        rejected(NAME, model(graph(), function("", "Add", node("Relu", List.of("a"), List.of("b")))), "onnx.function");
     }
 
     @Test
@@ -406,13 +418,20 @@ class OnnxTest {
         rejected(NAME, model(graph(), Wire.of().raw(eleven)), "protobuf.malformed");
         rejected(NAME, model(graph(Wire.of().v(1, 5))), "protobuf.malformed");
         Wire beyond = Wire.of().raw(0x0a, 0x7f);
-        rejected(NAME, model(graph(Wire.of().b(5, Wire.of().raw(beyond.bytes()))), Wire.of().v(5, 1)), "protobuf.malformed");
+        rejected(
+                NAME,
+                model(
+                        graph(Wire.of().b(5, Wire.of().raw(beyond.bytes()))),
+                        Wire.of().v(5, 1)),
+                "protobuf.malformed");
     }
 
     @Test
     void read_unknownField_isANoteAndMuchOfItIsRejected() throws IOException {
         ModelReport report = accepted(NAME, model(graph(), Wire.of().b(99, "new")));
-        assertThat(report.verification().findings()).extracting(Finding::code).containsExactly("protobuf.unknown-field");
+        assertThat(report.verification().findings())
+                .extracting(Finding::code)
+                .containsExactly("protobuf.unknown-field");
         rejected(NAME, model(graph(), Wire.of().b(99, new byte[20_000])), "protobuf.hidden-data");
     }
 
@@ -443,8 +462,10 @@ class OnnxTest {
 
     @Test
     void read_trainingGraph_isANote() throws IOException {
-        Wire algorithm = Wire.of().b(1, node("Relu", List.of("y"), List.of("loss"))).b(12, value("loss"));
-        ModelReport report = accepted(NAME, model(graph(), Wire.of().b(20, Wire.of().b(2, algorithm))));
+        Wire algorithm =
+                Wire.of().b(1, node("Relu", List.of("y"), List.of("loss"))).b(12, value("loss"));
+        ModelReport report =
+                accepted(NAME, model(graph(), Wire.of().b(20, Wire.of().b(2, algorithm))));
         assertThat(report.verification().findings()).extracting(Finding::code).containsExactly("onnx.training");
         Wire evil = Wire.of().b(1, node("PyOp", List.of("y"), List.of("loss")).b(7, "com.microsoft"));
         rejected(NAME, model(graph(), Wire.of().b(20, Wire.of().b(2, evil))), "onnx.operator");

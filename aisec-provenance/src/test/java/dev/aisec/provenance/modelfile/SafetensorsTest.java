@@ -80,8 +80,23 @@ class SafetensorsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "BOOL,1", "U8,1", "I8,1", "F8_E5M2,1", "F8_E4M3,1", "F8_E8M0,1", "I16,2", "U16,2", "F16,2", "BF16,2", "I32,4",
-        "U32,4", "F32,4", "F64,8", "I64,8", "U64,8", "C64,8"
+        "BOOL,1",
+        "U8,1",
+        "I8,1",
+        "F8_E5M2,1",
+        "F8_E4M3,1",
+        "F8_E8M0,1",
+        "I16,2",
+        "U16,2",
+        "F16,2",
+        "BF16,2",
+        "I32,4",
+        "U32,4",
+        "F32,4",
+        "F64,8",
+        "I64,8",
+        "U64,8",
+        "C64,8"
     })
     void read_everyType_isAccepted(String type, int bytes) throws IOException {
         accepted(NAME, one(type, "[3]", 3L * bytes, 3 * bytes));
@@ -171,7 +186,8 @@ class SafetensorsTest {
     @ParameterizedTest
     @ValueSource(longs = {3, 1L << 20, 1L << 39, Long.MAX_VALUE, -1, Long.MIN_VALUE})
     void read_headerLengthBeyondTheFile_isRejected(long length) throws IOException {
-        byte[] bytes = Wire.of().i64(length).raw("{}".getBytes(StandardCharsets.UTF_8)).bytes();
+        byte[] bytes =
+                Wire.of().i64(length).raw("{}".getBytes(StandardCharsets.UTF_8)).bytes();
         rejected(NAME, bytes, "safetensors.header");
     }
 
@@ -187,7 +203,8 @@ class SafetensorsTest {
                 standard.depth(),
                 standard.items(),
                 standard.steps());
-        ModelReport report = ModelVerifier.of(VerificationPolicy.strict().withLimits(small)).verify(SMALL, NAME);
+        ModelReport report =
+                ModelVerifier.of(VerificationPolicy.strict().withLimits(small)).verify(SMALL, NAME);
         assertThat(ModelFileAsserts.errors(report)).containsExactly("file.too-large");
     }
 
