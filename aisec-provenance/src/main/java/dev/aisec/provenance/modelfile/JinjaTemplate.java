@@ -143,7 +143,7 @@ final class JinjaTemplate {
                     Use.OPERATOR,
                     "jinja." + what,
                     standing,
-                    Gguf.TEMPLATE,
+                    GgufFormat.TEMPLATE,
                     offset,
                     "template " + Text.quote(key) + ": " + message);
         }
