@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of a network in strict JSON: of {@code MultiLayerNetwork} or {@code ComputationGraph}, with class names
@@ -130,7 +131,7 @@ final class Dl4jConfiguration {
         }
     }
 
-    private void graph(JsonObject vertices, @org.jspecify.annotations.Nullable JsonValue inputs) throws IOException {
+    private void graph(JsonObject vertices, @Nullable JsonValue inputs) throws IOException {
         for (Map.Entry<String, JsonValue> entry : vertices.members().entrySet()) {
             List<String> before = new ArrayList<>();
             if (inputs instanceof JsonObject all && all.members().get(entry.getKey()) instanceof JsonArray some) {
@@ -165,8 +166,7 @@ final class Dl4jConfiguration {
         }
     }
 
-    private String layer(@org.jspecify.annotations.Nullable JsonValue value, String standardName, List<String> before)
-            throws IOException {
+    private String layer(@Nullable JsonValue value, String standardName, List<String> before) throws IOException {
         Typed layer = typed(value);
         if (layer.shortened()) {
             inspection.uses(
@@ -188,7 +188,7 @@ final class Dl4jConfiguration {
         return standardName;
     }
 
-    private void preprocessor(@org.jspecify.annotations.Nullable JsonValue value) throws IOException {
+    private void preprocessor(@Nullable JsonValue value) throws IOException {
         if (value instanceof JsonObject object && !object.members().isEmpty()) {
             Typed typed = typed(value);
             if (typed.shortened()) {
@@ -206,7 +206,7 @@ final class Dl4jConfiguration {
     /** An object with its type: in {@code @class}, or as the name of the only member. */
     record Typed(String type, JsonObject members, boolean shortened, boolean known) {}
 
-    static Typed typed(@org.jspecify.annotations.Nullable JsonValue value) throws IOException {
+    static Typed typed(@Nullable JsonValue value) throws IOException {
         JsonObject object = object(value);
         if (object.members().get("@class") instanceof JsonString type) {
             return new Typed(type.value(), object, false, Dl4jNames.ofClass(type.value()) == Standing.KNOWN);
@@ -226,7 +226,7 @@ final class Dl4jConfiguration {
         return type.substring(type.lastIndexOf('.') + 1);
     }
 
-    static JsonObject object(@org.jspecify.annotations.Nullable JsonValue value) throws IOException {
+    static JsonObject object(@Nullable JsonValue value) throws IOException {
         if (value instanceof JsonObject object) {
             return object;
         }

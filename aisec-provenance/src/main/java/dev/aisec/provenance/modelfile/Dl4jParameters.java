@@ -8,6 +8,7 @@ import dev.aisec.core.json.JsonValue.JsonNumber;
 import dev.aisec.core.json.JsonValue.JsonObject;
 import java.io.IOException;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** How many parameters a layer of a configuration has, for the layers whose number follows from few fields. */
 final class Dl4jParameters {
@@ -87,7 +88,7 @@ final class Dl4jParameters {
         return layer.members().get(name) instanceof JsonBoolean b ? b.value() : standard;
     }
 
-    private static OptionalLong product(@org.jspecify.annotations.Nullable JsonValue sizes) {
+    private static OptionalLong product(@Nullable JsonValue sizes) {
         if (!(sizes instanceof JsonArray array)) {
             return OptionalLong.empty();
         }

@@ -2,8 +2,7 @@
 package dev.aisec.provenance.modelfile;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded reader of FlatBuffers: every table, vector and string must lie within the source, offsets lead forward as
@@ -127,7 +126,7 @@ final class FlatBuffer {
             return field < 0 ? 0 : FlatBuffer.this.i64(field);
         }
 
-        @org.jspecify.annotations.Nullable
+        @Nullable
         Table table(int number) throws IOException {
             long field = field(number, 4);
             return field < 0 ? null : new Table(indirect(field));
@@ -194,14 +193,7 @@ final class FlatBuffer {
         if (count > source.length() - begin - 4 || count > 1 << 16) {
             throw new Refusal(RULE, begin, "a string must lie within the file and have <= 65536 bytes, has " + count);
         }
-        byte[] bytes = bytes(begin + 4, (int) count);
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(java.nio.ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new Refusal(RULE, begin, "a string must be UTF-8, is not");
-        }
+        return Utf8.decode(bytes(begin + 4, (int) count))
+                .orElseThrow(() -> new Refusal(RULE, begin, "a string must be UTF-8, is not"));
     }
 }

@@ -3,9 +3,7 @@ package dev.aisec.provenance.modelfile;
 
 import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -226,14 +224,8 @@ final class GgufReader {
                     at,
                     what + " must have <= " + most + " bytes, has " + bytes.length());
         }
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes.read(0, (int) bytes.length())))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw inspection.refuse(GgufFormat.METADATA, at, what + " must be valid UTF-8");
-        }
+        return Utf8.decode(bytes.read(0, (int) bytes.length()))
+                .orElseThrow(() -> inspection.refuse(GgufFormat.METADATA, at, what + " must be valid UTF-8"));
     }
 
     private Described tensor(Set<String> names) throws IOException {

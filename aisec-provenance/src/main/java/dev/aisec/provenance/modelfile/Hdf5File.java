@@ -3,9 +3,6 @@ package dev.aisec.provenance.modelfile;
 
 import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -210,14 +207,7 @@ final class Hdf5File {
 
     /** UTF-8 text; anything else is refused. */
     String text(byte[] utf8, long offset) throws IOException {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(utf8))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw malformed(offset, "a name must be valid UTF-8");
-        }
+        return Utf8.decode(utf8).orElseThrow(() -> malformed(offset, "a name must be valid UTF-8"));
     }
 
     /** The name of a link or an attribute. */

@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -160,7 +161,7 @@ record Hdf5Type(Kind kind, int size, @Nullable ElementType number, ByteOrder ord
         if (padded) {
             c.skip(7 - length % 8);
         }
-        return java.util.Arrays.copyOf(name, length);
+        return Arrays.copyOf(name, length);
     }
 
     private static Hdf5Type compound(Hdf5File file, Cursor c, int version, int members, int size, int depth)

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -339,14 +340,12 @@ public final class Inspection {
      * @return the name of its format; empty if it has none that is known, which is for the caller to judge
      * @throws IOException if there were too many entries, too deep, or the content cannot be read
      */
-    java.util.Optional<String> nested(String name, ByteSource content) throws IOException {
+    Optional<String> nested(String name, ByteSource content) throws IOException {
         Inspection inner = entry(name);
         List<ModelFormat> claims = Recognition.of(name, content, inner, shared.formats);
         for (ModelFormat format : claims) {
             inner.read(format, content);
         }
-        return claims.isEmpty()
-                ? java.util.Optional.empty()
-                : java.util.Optional.of(claims.get(0).name());
+        return claims.isEmpty() ? Optional.empty() : Optional.of(claims.get(0).name());
     }
 }

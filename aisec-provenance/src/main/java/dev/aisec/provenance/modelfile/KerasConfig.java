@@ -10,6 +10,7 @@ import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
 import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -410,8 +411,7 @@ final class KerasConfig {
             case "TensorFlowOpLayer" -> {
                 JsonValue node = config.members().get("node_def");
                 if (node instanceof JsonString json) {
-                    node = JsonParser.parse(
-                            json.value().getBytes(java.nio.charset.StandardCharsets.UTF_8), JsonLimits.standard());
+                    node = JsonParser.parse(json.value().getBytes(StandardCharsets.UTF_8), JsonLimits.standard());
                 }
                 String op = node instanceof JsonObject definition ? text(definition, "op") : null;
                 if (op == null) {

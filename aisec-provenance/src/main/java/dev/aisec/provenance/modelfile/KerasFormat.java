@@ -9,9 +9,8 @@ import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
 import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -148,14 +147,14 @@ record KerasFormat() implements ModelFormat {
             inspection.step();
             byte[] piece = content.read(at, (int) Math.min(8192, content.length() - at));
             at += piece.length;
-            byte[] joined = java.util.Arrays.copyOf(rest, rest.length + piece.length);
+            byte[] joined = Arrays.copyOf(rest, rest.length + piece.length);
             System.arraycopy(piece, 0, joined, rest.length, piece.length);
             int end = at == content.length() ? joined.length : whole(joined);
             if (!plain(joined, end)) {
                 inspection.report(ASSET, offset, "an asset must be text, " + Text.quote(name) + " is not");
                 return;
             }
-            rest = java.util.Arrays.copyOfRange(joined, end, joined.length);
+            rest = Arrays.copyOfRange(joined, end, joined.length);
         }
     }
 
@@ -174,17 +173,12 @@ record KerasFormat() implements ModelFormat {
                 return false;
             }
         }
-        try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, end));
-            return true;
-        } catch (CharacterCodingException e) {
-            return false;
-        }
+        return Utf8.decode(Arrays.copyOf(bytes, end)).isPresent();
     }
 
     @Override
     public List<Rule> rules() {
-        List<Rule> rules = new java.util.ArrayList<>(List.of(ENTRY, WEIGHTS, ASSET));
+        List<Rule> rules = new ArrayList<>(List.of(ENTRY, WEIGHTS, ASSET));
         rules.addAll(KerasConfig.RULES);
         rules.addAll(Hdf5.RULES);
         return List.copyOf(rules);

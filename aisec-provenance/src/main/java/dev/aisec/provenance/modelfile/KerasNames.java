@@ -3,9 +3,11 @@ package dev.aisec.provenance.modelfile;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Names of Keras 1, 2 and 3 and of tf.keras that do nothing but build layers or compute numbers. Left out with intent:
@@ -188,7 +190,7 @@ final class KerasNames {
         }
         BY_CATEGORY.put("ops", operations);
         BY_CATEGORY.put("legacy", union(LAYERS, LOSSES, OPTIMIZERS));
-        for (Set<String> classes : java.util.List.of(
+        for (Set<String> classes : List.of(
                 LAYERS, MODELS, INITIALIZERS, REGULARIZERS, CONSTRAINTS, LOSSES, METRICS, OPTIMIZERS, POLICIES)) {
             ALL_CLASSES.addAll(classes);
             for (String name : classes) {
@@ -197,7 +199,7 @@ final class KerasNames {
                 ALL_FUNCTIONS.add(name);
             }
         }
-        for (Set<String> functions : java.util.List.of(
+        for (Set<String> functions : List.of(
                 ACTIVATIONS,
                 INITIALIZER_FUNCTIONS,
                 REGULARIZER_FUNCTIONS,
@@ -212,8 +214,7 @@ final class KerasNames {
     private KerasNames() {}
 
     private static Set<String> set(String names) {
-        return new HashSet<>(
-                java.util.List.of(names.split(" ")).stream().distinct().toList());
+        return new HashSet<>(List.of(names.split(" ")).stream().distinct().toList());
     }
 
     @SafeVarargs
@@ -279,7 +280,7 @@ final class KerasNames {
     }
 
     /** The part of Keras that a module names: {@code layers} of {@code keras.src.layers.core.dense}. */
-    private static @org.jspecify.annotations.Nullable String category(String module) {
+    private static @Nullable String category(String module) {
         String[] parts = module.split("\\.", -1);
         int i = 0;
         if (parts[i].equals("tensorflow")) {

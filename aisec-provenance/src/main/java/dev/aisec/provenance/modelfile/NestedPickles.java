@@ -253,7 +253,7 @@ final class NestedPickles {
         budget.take(all.length / 64);
         byte[] text = Arrays.copyOf(all, kept);
         if (hex && kept % 2 == 0) {
-            return HexFormat.of().parseHex(PickleText.ascii(text));
+            return HexFormat.of().parseHex(PickleText.latin1(text));
         }
         try {
             return Base64.getDecoder().decode(text);

@@ -2,6 +2,7 @@
 package dev.aisec.provenance.modelfile;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -71,17 +72,17 @@ final class NumberSpread {
     }
 
     /** The result, once; memory is given back. */
-    synchronized java.util.Optional<ParameterStatistics.Spread> finish() {
+    synchronized Optional<ParameterStatistics.Spread> finish() {
         double[] few = kept;
         long[] many = counts;
         kept = null;
         counts = null;
         if (many != null) {
             counters.decrementAndGet();
-            return java.util.Optional.of(counted(many));
+            return Optional.of(counted(many));
         }
         if (few == null || size == 0) {
-            return java.util.Optional.empty();
+            return Optional.empty();
         }
         double[] sorted = Arrays.copyOf(few, size);
         Arrays.sort(sorted);
@@ -90,7 +91,7 @@ final class NumberSpread {
             sorted[i] = Math.abs(sorted[i] - median);
         }
         Arrays.sort(sorted);
-        return java.util.Optional.of(new ParameterStatistics.Spread(median, 1.4826 * sorted[(size - 1) / 2], true));
+        return Optional.of(new ParameterStatistics.Spread(median, 1.4826 * sorted[(size - 1) / 2], true));
     }
 
     private static ParameterStatistics.Spread counted(long[] counts) {

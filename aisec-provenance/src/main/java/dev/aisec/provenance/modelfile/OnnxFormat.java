@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * ONNX models. The whole message is read without copying: graph, subgraphs, local functions, training graphs, attributes,
@@ -126,7 +127,7 @@ final class OnnxFormat implements ModelFormat {
         if (graph && looksLikeGraph(probe.source())) {
             return Claim.CERTAIN;
         }
-        boolean named = probe.name().toLowerCase(java.util.Locale.ROOT).endsWith(".onnx");
+        boolean named = probe.name().toLowerCase(Locale.ROOT).endsWith(".onnx");
         return version && (opset || graph) || named ? Claim.POSSIBLE : Claim.NONE;
     }
 

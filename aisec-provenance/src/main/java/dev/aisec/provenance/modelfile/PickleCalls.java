@@ -23,9 +23,12 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks one call of a name on the list, or one BUILD of what such a call gave: the arguments must be what picklers write.
@@ -101,7 +104,7 @@ final class PickleCalls {
     /** What the call gives. */
     PickleValue call(String method) throws IOException {
         Global global = (Global) target;
-        Kind kind = java.util.Objects.requireNonNull(global.kind);
+        Kind kind = Objects.requireNonNull(global.kind);
         if (!args.complete()) {
             return wrong(global);
         }
@@ -211,7 +214,7 @@ final class PickleCalls {
                 || value instanceof Constant && value != Constant.UNKNOWN;
     }
 
-    private PickleValue all(Global global, java.util.function.Predicate<PickleValue> allowed) throws IOException {
+    private PickleValue all(Global global, Predicate<PickleValue> allowed) throws IOException {
         return args.size <= 16 && args.items.stream().allMatch(allowed) ? new Call(global, true) : wrong(global);
     }
 
@@ -588,7 +591,7 @@ final class PickleCalls {
         return shape.size() <= 8 ? shape.toString() : shape.subList(0, 8) + "…";
     }
 
-    private static long bytes(NumpyType type, @org.jspecify.annotations.Nullable List<Long> shape) {
+    private static long bytes(NumpyType type, @Nullable List<Long> shape) {
         if (shape == null) {
             return -1;
         }
@@ -729,7 +732,7 @@ final class PickleCalls {
     }
 
     /** {@code (storage, offset, size, stride, …)}: the view must lie within the storage. */
-    private PickleValue tensor(Global global, @org.jspecify.annotations.Nullable ElementType type) throws IOException {
+    private PickleValue tensor(Global global, @Nullable ElementType type) throws IOException {
         PickleValue from = argument(0);
         if (unknown(from)) {
             return new Call(global, true);

@@ -13,6 +13,7 @@ import dev.aisec.provenance.modelfile.PickleValue.Text;
 import dev.aisec.provenance.modelfile.PickleValue.Tuple;
 import java.io.IOException;
 import java.util.IdentityHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -143,7 +144,7 @@ final class PickleListing {
             out.append(name(global));
         } else {
             out.append('<')
-                    .append(value.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT))
+                    .append(value.getClass().getSimpleName().toLowerCase(Locale.ROOT))
                     .append('>');
         }
     }

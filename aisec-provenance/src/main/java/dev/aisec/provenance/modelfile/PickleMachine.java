@@ -17,10 +17,6 @@ import dev.aisec.provenance.modelfile.PickleValue.Text;
 import dev.aisec.provenance.modelfile.PickleValue.Tuple;
 import java.io.IOException;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -462,7 +458,7 @@ final class PickleMachine {
         if (line.length > most) {
             throw malformed(at, what + " must have <= " + most + " characters, has " + line.length);
         }
-        return PickleText.ascii(source.read(line.offset, (int) line.length));
+        return PickleText.latin1(source.read(line.offset, (int) line.length));
     }
 
     private String name(long at) throws IOException {
@@ -470,13 +466,8 @@ final class PickleMachine {
         if (line.length == 0 || line.length > MOST_NAME) {
             throw malformed(at, "a name must have 1 to " + MOST_NAME + " bytes, has " + line.length);
         }
-        try {
-            CharBuffer name = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(source.read(line.offset, (int)
-                    line.length)));
-            return name.toString();
-        } catch (CharacterCodingException e) {
-            throw malformed(at, "a name must be UTF-8, is not");
-        }
+        return Utf8.decode(source.read(line.offset, (int) line.length))
+                .orElseThrow(() -> malformed(at, "a name must be UTF-8, is not"));
     }
 
     private long index(long at) throws IOException {

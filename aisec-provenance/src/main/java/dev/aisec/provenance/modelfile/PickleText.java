@@ -115,7 +115,7 @@ final class PickleText {
         return out.append('\'').toString();
     }
 
-    static String ascii(byte[] bytes) {
+    static String latin1(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 }

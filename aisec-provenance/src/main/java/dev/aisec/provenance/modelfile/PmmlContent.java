@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -127,7 +128,7 @@ final class PmmlContent implements XmlReader.Handler {
             if (held.position() == 0) {
                 return;
             }
-            byte[] bytes = java.util.Arrays.copyOf(held.array(), held.position());
+            byte[] bytes = Arrays.copyOf(held.array(), held.position());
             Tensor tensor = new Tensor(
                     parts == 0 ? name : name + "#" + parts,
                     ElementType.F64,

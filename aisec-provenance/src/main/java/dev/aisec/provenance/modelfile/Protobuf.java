@@ -2,9 +2,6 @@
 package dev.aisec.provenance.modelfile;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -293,16 +290,7 @@ final class Protobuf {
                     "names must have <= " + inspection.limits().headerBytes() + " bytes in all, have more");
         }
         byte[] bytes = in.source().read(valueFrom, (int) length);
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw malformed("a name must be valid UTF-8");
-        }
+        return Utf8.decode(bytes).orElseThrow(() -> malformed("a name must be valid UTF-8"));
     }
 
     /** Text for people, of which only the beginning is kept. */

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tar archive (ustar, pax, GNU): each entry is recognised and read for itself. Entries must be files or directories with
@@ -58,7 +59,7 @@ record TarFormat() implements ModelFormat {
 
     /** What the headers before an entry say of it. */
     private static final class Pending {
-        @org.jspecify.annotations.Nullable
+        @Nullable
         String path;
 
         long size = -1;

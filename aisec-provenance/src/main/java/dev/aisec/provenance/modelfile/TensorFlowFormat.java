@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -164,7 +165,7 @@ final class TensorFlowFormat implements ModelFormat {
 
     private static boolean isFunction(ByteSource source, int... path) throws IOException {
         List<Protobuf.Field> function = Protobuf.outline(source, 20, path);
-        int[] signature = java.util.Arrays.copyOf(path, path.length + 1);
+        int[] signature = Arrays.copyOf(path, path.length + 1);
         signature[path.length] = 1;
         return !function.isEmpty()
                 && function.stream().allMatch(f -> f.wire() == Protobuf.BYTES && f.number() <= 8)

@@ -2,13 +2,30 @@
 package dev.aisec.provenance.modelfile;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/** UTF-8 as Python's {@code surrogatepass} reads it, checked without keeping it. */
+/** UTF-8: decoded strictly, or checked without keeping it. */
 final class Utf8 {
     private static final int BUFFER = 8192;
 
     private Utf8() {}
 
+    /** The text that bytes are; empty if they are no UTF-8, by the rules of the JDK: no surrogates, shortest forms only. */
+    static Optional<String> decode(byte[] bytes) {
+        try {
+            return Optional.of(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
+        } catch (CharacterCodingException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether Python reads the bytes, {@code surrogatepass} included: more than {@link #decode} takes. */
     static boolean valid(ByteSource source, long offset, long length) throws IOException {
         return characters(source, offset, length) >= 0;
     }

@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A streaming reader of the part of XML 1.0 that data needs: elements, attributes, text, comments, CDATA. There is no
@@ -212,10 +214,9 @@ final class XmlReader {
         if (!text.startsWith("<?xml") || text.length() < 6 || !space(text.charAt(5) == '\r' ? '\n' : text.charAt(5))) {
             return;
         }
-        java.util.regex.Matcher declaration = java.util.regex.Pattern.compile(
-                        "<\\?xml\\s+version\\s*=\\s*(['\"])1\\.0\\1"
-                                + "(?:\\s+encoding\\s*=\\s*(['\"])([A-Za-z][A-Za-z0-9._-]*)\\2)?"
-                                + "(?:\\s+standalone\\s*=\\s*(['\"])(?:yes|no)\\4)?\\s*\\?>")
+        Matcher declaration = Pattern.compile("<\\?xml\\s+version\\s*=\\s*(['\"])1\\.0\\1"
+                        + "(?:\\s+encoding\\s*=\\s*(['\"])([A-Za-z][A-Za-z0-9._-]*)\\2)?"
+                        + "(?:\\s+standalone\\s*=\\s*(['\"])(?:yes|no)\\4)?\\s*\\?>")
                 .matcher(text);
         if (!declaration.lookingAt()) {
             throw malformed("the declaration must be that of XML 1.0");

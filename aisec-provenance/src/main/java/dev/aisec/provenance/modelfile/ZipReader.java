@@ -5,18 +5,19 @@ import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A strict reader of zip archives. Readers that go by the local headers and readers that go by the central directory must
@@ -218,14 +219,7 @@ final class ZipReader {
     }
 
     private static String decode(byte[] name) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(name))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return new String(name, StandardCharsets.ISO_8859_1);
-        }
+        return Utf8.decode(name).orElseGet(() -> new String(name, StandardCharsets.ISO_8859_1));
     }
 
     // Headers.
@@ -243,7 +237,7 @@ final class ZipReader {
         names(entries, inspection);
         List<Entry> ordered = new ArrayList<>(entries);
         ordered.sort(Comparator.comparingLong(Entry::header));
-        Map<Entry, Member> found = new java.util.IdentityHashMap<>();
+        Map<Entry, Member> found = new IdentityHashMap<>();
         for (int i = 0; i < ordered.size(); i++) {
             Entry entry = ordered.get(i);
             inspection.step();
@@ -520,7 +514,7 @@ final class ZipReader {
 
     /** Extra fields of one header. */
     private static final class Extra {
-        @org.jspecify.annotations.Nullable
+        @Nullable
         ByteBuffer zip64;
 
         int mode;

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,7 +112,7 @@ class GgufTest {
         int end = (out.position() + 31) / 32 * 32;
         out.position(end);
         out.putFloat(1).putFloat(2).putFloat(3).putFloat(4);
-        byte[] bytes = java.util.Arrays.copyOf(out.array(), out.position());
+        byte[] bytes = Arrays.copyOf(out.array(), out.position());
         ModelReport report = accepted(NAME, bytes);
         assertThat(report.structure().tensors().get(0).order()).isEqualTo(ByteOrder.BIG_ENDIAN);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,7 +21,7 @@ class JinjaTemplateTest {
             strings = {"chatml", "llama3", "llama3-tools", "qwen", "mistral", "gemma", "deepseek-r1", "phi", "macros"})
     void check_templateOfModels_isAccepted(String name) throws IOException {
         try (InputStream in = JinjaTemplateTest.class.getResourceAsStream("chat-templates/" + name + ".jinja")) {
-            String template = new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+            String template = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
             ModelFileAsserts.accepted("model.gguf", gguf(template));
         }
     }

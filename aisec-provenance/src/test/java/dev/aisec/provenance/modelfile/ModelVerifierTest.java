@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
@@ -262,7 +264,7 @@ class ModelVerifierTest {
                                     part.offset,
                                     totals,
                                     null);
-                    ParameterStatistics own = totals.statistics(java.util.Optional.empty());
+                    ParameterStatistics own = totals.statistics(Optional.empty());
                     ParameterStatistics its = found.statistics();
                     assertThat(its.count()).isEqualTo(own.count());
                     assertThat(its.notANumber()).isEqualTo(own.notANumber());
@@ -530,7 +532,7 @@ class ModelVerifierTest {
         try (OutputStream out = Files.newOutputStream(file);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
             zip.putNextEntry(new ZipEntry("configuration.json"));
-            zip.write("{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            zip.write("{}".getBytes(StandardCharsets.UTF_8));
             zip.closeEntry();
             ZipEntry stored = new ZipEntry("coefficients.bin");
             stored.setMethod(ZipEntry.STORED);

@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -52,7 +53,7 @@ class NumberScanTest {
             case I32 -> each(n, i -> b.getInt(4 * i));
             case U32 -> each(n, i -> Integer.toUnsignedLong(b.getInt(4 * i)));
             case I64 -> each(n, i -> b.getLong(8 * i));
-            case U64 -> each(n, i -> new java.math.BigInteger(Long.toUnsignedString(b.getLong(8 * i))).doubleValue());
+            case U64 -> each(n, i -> new BigInteger(Long.toUnsignedString(b.getLong(8 * i))).doubleValue());
             default -> new double[0];
         };
     }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aisec.core.Finding;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -435,7 +436,7 @@ class OnnxTest {
         rejected(NAME, model(graph(), Wire.of().raw(0x7b, 0x7c)), "protobuf.malformed");
         rejected(NAME, model(graph(), Wire.of().raw(0x00, 0x01)), "protobuf.malformed");
         byte[] eleven = new byte[12];
-        java.util.Arrays.fill(eleven, (byte) 0xff);
+        Arrays.fill(eleven, (byte) 0xff);
         eleven[0] = 0x28;
         rejected(NAME, model(graph(), Wire.of().raw(eleven)), "protobuf.malformed");
         rejected(NAME, model(graph(Wire.of().v(1, 5))), "protobuf.malformed");
@@ -469,7 +470,7 @@ class OnnxTest {
     }
 
     private static Wire sparse(int[] indices, long size) {
-        long[] packed = java.util.Arrays.stream(indices).asLongStream().toArray();
+        long[] packed = Arrays.stream(indices).asLongStream().toArray();
         Wire values = Wire.of().v(1, indices.length).v(2, 1).b(8, "s").b(9, new byte[4 * indices.length]);
         Wire at = Wire.of().v(1, indices.length).v(2, 7).packed(7, packed);
         return graph(Wire.of().b(15, Wire.of().b(1, values).b(2, at).v(3, size)));

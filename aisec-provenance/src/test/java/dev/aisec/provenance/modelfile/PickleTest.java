@@ -8,6 +8,7 @@ import dev.aisec.core.Severity;
 import dev.aisec.core.Verdict;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -617,9 +618,9 @@ class PickleTest {
     @Test
     void verify_largeIntegersOfOneHash_areRefused() throws IOException {
         PickleBytes bomb = p4().ops("}(");
-        java.math.BigInteger modulus = java.math.BigInteger.ONE.shiftLeft(61).subtract(java.math.BigInteger.ONE);
+        BigInteger modulus = BigInteger.ONE.shiftLeft(61).subtract(BigInteger.ONE);
         for (int i = 1; i < 2000; i++) {
-            byte[] big = modulus.multiply(java.math.BigInteger.valueOf(i)).toByteArray();
+            byte[] big = modulus.multiply(BigInteger.valueOf(i)).toByteArray();
             bomb.op(0x8a, big.length);
             for (int k = big.length - 1; k >= 0; k--) {
                 bomb.op(big[k]);

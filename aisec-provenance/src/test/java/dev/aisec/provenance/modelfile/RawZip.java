@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
@@ -54,7 +55,7 @@ final class RawZip {
         byte[] out = new byte[content.length * 2 + 64];
         int count = deflater.deflate(out);
         deflater.end();
-        return add(name, content, java.util.Arrays.copyOf(out, count), 8);
+        return add(name, content, Arrays.copyOf(out, count), 8);
     }
 
     private Entry add(String name, byte[] content, byte[] data, int method) {
@@ -90,7 +91,7 @@ final class RawZip {
         } else {
             b.putInt((int) e.localPacked).putInt((int) e.localSize);
         }
-        e.descriptor = java.util.Arrays.copyOf(b.array(), b.position());
+        e.descriptor = Arrays.copyOf(b.array(), b.position());
         e.localCrc = 0;
         e.localPacked = 0;
         e.localSize = 0;
@@ -166,6 +167,6 @@ final class RawZip {
                 .putShort((short) comment.length)
                 .put(comment)
                 .put(suffix);
-        return java.util.Arrays.copyOf(out.array(), out.position());
+        return Arrays.copyOf(out.array(), out.position());
     }
 }

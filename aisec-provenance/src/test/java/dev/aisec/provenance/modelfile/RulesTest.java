@@ -3,6 +3,7 @@ package dev.aisec.provenance.modelfile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aisec.core.Severity;
 import dev.aisec.provenance.signing.SignatureRule;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -99,7 +100,7 @@ class RulesTest {
             String effect = switch (rule.effect()) {
                 case REJECT -> "reject";
                 case CANNOT_INSPECT -> "cannot inspect";
-                case ACCEPT -> rule.severity() == dev.aisec.core.Severity.INFO ? "note" : "warn";
+                case ACCEPT -> rule.severity() == Severity.INFO ? "note" : "warn";
             };
             row(families, rule.code(), effect, rule.meaning(), rule.reference());
         }

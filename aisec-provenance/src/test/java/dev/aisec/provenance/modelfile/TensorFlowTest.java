@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aisec.core.Finding;
 import java.io.IOException;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -108,7 +109,7 @@ class TensorFlowTest {
         byte[] bytes = small();
         int accepted = 0;
         for (int length = 0; length < bytes.length; length++) {
-            ModelReport report = ModelFileAsserts.verify(NAME, java.util.Arrays.copyOf(bytes, length));
+            ModelReport report = ModelFileAsserts.verify(NAME, Arrays.copyOf(bytes, length));
             accepted += report.model().isPresent() ? 1 : 0;
         }
         assertThat(accepted).isEqualTo(4);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -28,7 +29,7 @@ class TopologyFingerprintTest {
                 name,
                 ElementType.F32,
                 ByteOrder.LITTLE_ENDIAN,
-                java.util.Arrays.stream(shape).boxed().toList(),
+                Arrays.stream(shape).boxed().toList(),
                 Tensor.Role.PARAMETER);
     }
 

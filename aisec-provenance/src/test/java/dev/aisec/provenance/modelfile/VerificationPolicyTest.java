@@ -8,6 +8,7 @@ import dev.aisec.core.Finding;
 import dev.aisec.core.Verdict;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -71,7 +72,7 @@ class VerificationPolicyTest {
                 name,
                 ElementType.F32,
                 ByteOrder.LITTLE_ENDIAN,
-                java.util.Arrays.stream(shape).boxed().toList(),
+                Arrays.stream(shape).boxed().toList(),
                 Tensor.Role.PARAMETER));
     }
 

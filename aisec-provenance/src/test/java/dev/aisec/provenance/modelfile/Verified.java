@@ -8,6 +8,7 @@ import dev.aisec.core.Severity;
 import dev.aisec.core.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -59,7 +60,7 @@ final class Verified {
     /** No proper beginning of the file is accepted, and none makes a reader throw. */
     static void truncated(byte[] bytes, String name, int step) {
         for (int length = 0; length < bytes.length; length += step) {
-            byte[] part = java.util.Arrays.copyOf(bytes, length);
+            byte[] part = Arrays.copyOf(bytes, length);
             assertThat(verify(part, name).verification().verdict())
                     .as("length %d", length)
                     .isNotEqualTo(Verdict.ACCEPT);
