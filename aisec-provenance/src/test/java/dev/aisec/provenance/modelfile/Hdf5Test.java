@@ -54,7 +54,7 @@ class Hdf5Test {
     }
 
     private static void refused(byte[] file, String code) {
-        Verified.refused(file, "m.h5", code);
+        ModelFileAsserts.rejected("m.h5", file, code);
     }
 
     /** One link in the root of a file of the new kind. */
@@ -82,11 +82,11 @@ class Hdf5Test {
     @Test
     void read_groupsOfBothKinds_acceptedWithTensors() {
         for (byte[] file : List.of(simple(), simpleOld())) {
-            ModelReport report = Verified.accepted(file, "m.h5");
+            ModelReport report = ModelFileAsserts.accepted("m.h5", file);
             assertThat(report.structure().format()).isEqualTo("keras-h5");
             assertThat(report.structure().tensors()).isNotEmpty().allMatch(t -> t.type() == ElementType.F32);
         }
-        assertThat(Verified.accepted(simpleOld(), "m.h5").structure().tensors())
+        assertThat(ModelFileAsserts.accepted("m.h5", simpleOld()).structure().tensors())
                 .extracting(Tensor::name)
                 .containsExactly("dense/bias", "dense/kernel");
     }
@@ -99,15 +99,15 @@ class Hdf5Test {
         long big = w.object(space(2), type(f64be()), compact(new byte[16]));
         long scalar = w.object(space(), type(f32()), compact(floatBytes(1)));
         long empty = w.object(space(0, 4), type(f32()), contiguous(-1, 0));
-        ModelReport report = Verified.accepted(
+        ModelReport report = ModelFileAsserts.accepted(
+                "m.h5",
                 rooted(
                         w,
                         link("half", half),
                         link("brain", brain),
                         link("big", big),
                         link("scalar", scalar),
-                        link("empty", empty)),
-                "m.h5");
+                        link("empty", empty)));
         assertThat(report.structure().tensors())
                 .extracting(Tensor::type)
                 .containsExactly(ElementType.F16, ElementType.BF16, ElementType.F64, ElementType.F32, ElementType.F32);
@@ -127,7 +127,7 @@ class Hdf5Test {
         long zipped = w.put(packed);
         long deflated = w.object(
                 space(4), type(f32()), filters(1), chunked(w.chunks(1, new long[] {0, zipped, packed.length}), 4, 4));
-        Verified.accepted(rooted(w, link("plain", plain), link("deflated", deflated)), "m.h5");
+        ModelFileAsserts.accepted("m.h5", rooted(w, link("plain", plain), link("deflated", deflated)));
     }
 
     @Test
@@ -153,14 +153,15 @@ class Hdf5Test {
                         "keras_version",
                         variableString(),
                         new Bytes().u(5, 4).u(heap, 8).u(1, 4).get()));
-        assertThat(Verified.accepted(file, "m.h5").structure().metadata()).containsEntry("keras.version", "\"2.9.0\"");
+        assertThat(ModelFileAsserts.accepted("m.h5", file).structure().metadata())
+                .containsEntry("keras.version", "\"2.9.0\"");
     }
 
     @Test
     void read_datasetUnderTwoNames_accepted() {
         Hdf5Writer w = new Hdf5Writer(false);
         long d = w.dataset(1);
-        Verified.accepted(rooted(w, link("a", d), link("b", d)), "m.h5");
+        ModelFileAsserts.accepted("m.h5", rooted(w, link("a", d), link("b", d)));
     }
 
     @Test
@@ -172,7 +173,7 @@ class Hdf5Test {
         System.arraycopy(new Bytes().u(512, 8).get(), 0, superblock, 12, 8);
         System.arraycopy(new Bytes().u(file.length, 8).get(), 0, superblock, 28, 8);
         System.arraycopy(Hdf5Writer.summed(superblock), 0, file, 512, 48);
-        Verified.accepted(file, "m.h5");
+        ModelFileAsserts.accepted("m.h5", file);
         file[100] = 'P';
         refused(file, "hdf5.length");
     }
@@ -181,7 +182,8 @@ class Hdf5Test {
     @ValueSource(strings = {"dense-v110", "chunks-v110", "chunks-latest", "arrays-v110", "earliest", "types"})
     void read_fileOfTheReferenceLibrary_accepted(String name) throws IOException {
         byte[] file = resource(name);
-        assertThat(Verified.accepted(file, name + ".h5").structure().tensors()).isNotEmpty();
+        assertThat(ModelFileAsserts.accepted(name + ".h5", file).structure().tensors())
+                .isNotEmpty();
     }
 
     private static byte[] resource(String name) throws IOException {
@@ -272,7 +274,8 @@ class Hdf5Test {
         Hdf5Writer w = new Hdf5Writer(true);
         long d = w.dataset(1);
         byte[] file = w.finish(w.oldGroup(List.of("x"), List.of(d), List.of(), 0, 1));
-        assertThat(Verified.errors(Verified.verify(file, "m.h5"))).containsAnyOf("hdf5.cycle", "hdf5.malformed");
+        assertThat(ModelFileAsserts.errors(ModelFileAsserts.verify("m.h5", file)))
+                .containsAnyOf("hdf5.cycle", "hdf5.malformed");
     }
 
     @Test
@@ -451,33 +454,33 @@ class Hdf5Test {
     void read_unknownFeature_uninspected() {
         Hdf5Writer filter = new Hdf5Writer(false);
         long d = filter.object(space(4), type(f32()), filters(32000), chunked(-1, 4, 4));
-        Verified.uninspected(rooted(filter, link("x", d)), "m.h5", "hdf5.filter");
+        ModelFileAsserts.notInspected("m.h5", rooted(filter, link("x", d)), "hdf5.filter");
         Hdf5Writer message = new Hdf5Writer(false);
-        Verified.uninspected(
-                rooted(message, groupInfo(), new Message(0x77, 0, new byte[4])), "m.h5", "hdf5.unsupported");
+        ModelFileAsserts.notInspected(
+                "m.h5", rooted(message, groupInfo(), new Message(0x77, 0, new byte[4])), "hdf5.unsupported");
         Hdf5Writer reference = new Hdf5Writer(false);
         long r = reference.object(
                 space(1), type(new Bytes().u8(0x17, 0, 0, 0).u(8, 4).get()), compact(new byte[8]));
-        Verified.uninspected(rooted(reference, link("x", r)), "m.h5", "hdf5.unsupported");
+        ModelFileAsserts.notInspected("m.h5", rooted(reference, link("x", r)), "hdf5.unsupported");
         Hdf5Writer version = new Hdf5Writer(false);
         version.superblock = 9;
-        Verified.uninspected(rooted(version, groupInfo()), "m.h5", "hdf5.unsupported");
+        ModelFileAsserts.notInspected("m.h5", rooted(version, groupInfo()), "hdf5.unsupported");
     }
 
     // --- robustness ---
 
     @Test
     void read_anyBeginning_notAccepted() throws IOException {
-        Verified.truncated(simple(), "m.h5", 1);
-        Verified.truncated(simpleOld(), "m.h5", 1);
-        Verified.truncated(resource("dense-v110"), "m.h5", 301);
+        ModelFileAsserts.truncations("m.h5", simple());
+        ModelFileAsserts.truncations("m.h5", simpleOld());
+        ModelFileAsserts.truncations("m.h5", resource("dense-v110"), 301);
     }
 
     @Test
     void read_mutatedFile_answered() throws IOException {
-        Verified.mutated(simple(), "m.h5", 700, 1);
-        Verified.mutated(simpleOld(), "m.h5", 700, 2);
-        Verified.mutated(resource("earliest"), "m.h5", 80, 3);
+        ModelFileAsserts.mutations("m.h5", simple(), 700);
+        ModelFileAsserts.mutations("m.h5", simpleOld(), 700);
+        ModelFileAsserts.mutations("m.h5", resource("earliest"), 80);
     }
 
     @Test

@@ -89,7 +89,7 @@ class JavaSerializationFormatTest {
     }
 
     private static void refused(byte[] bytes, String code) {
-        Verified.refused(bytes, "m.ser", code);
+        ModelFileAsserts.rejected("m.ser", bytes, code);
     }
 
     // --- accepted ---
@@ -154,7 +154,7 @@ class JavaSerializationFormatTest {
     @ParameterizedTest
     @MethodSource("plain")
     void read_plainObjects_accepted(Object object) {
-        Verified.accepted(serialized(object), "m.ser");
+        ModelFileAsserts.accepted("m.ser", serialized(object));
     }
 
     @Test
@@ -167,7 +167,7 @@ class JavaSerializationFormatTest {
             out.write(new byte[5000]);
             out.writeObject(null);
         });
-        assertThat(Verified.accepted(bytes, "m.ser").structure().tensors())
+        assertThat(ModelFileAsserts.accepted("m.ser", bytes).structure().tensors())
                 .extracting(Tensor::shape)
                 .containsExactly(List.of(2L));
     }
@@ -431,13 +431,13 @@ class JavaSerializationFormatTest {
 
     @Test
     void read_externalizableOfVersionOne_uninspected() {
-        Verified.uninspected(
+        ModelFileAsserts.notInspected(
+                "m.ser",
                 raw(out -> {
                     out.writeByte(0x73);
                     plain(out, "java.time.Ser", 4);
                     out.writeInt(7);
                 }),
-                "m.ser",
                 "java.externalizable");
     }
 
@@ -446,7 +446,7 @@ class JavaSerializationFormatTest {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("a", new double[] {1, 2});
         map.put("b", new ArrayList<>(List.of("x", 2)));
-        Verified.truncated(serialized(map), "m.ser", 1);
+        ModelFileAsserts.truncations("m.ser", serialized(map));
     }
 
     @Test
@@ -455,6 +455,6 @@ class JavaSerializationFormatTest {
         map.put("a", new double[] {1, 2});
         map.put("b", new TreeMap<>(Map.of("x", 2)));
         map.put("c", new HashSet<>(Set.of(TimeUnit.DAYS)));
-        Verified.mutated(serialized(map), "m.ser", 1500, 4);
+        ModelFileAsserts.mutations("m.ser", serialized(map), 1500);
     }
 }

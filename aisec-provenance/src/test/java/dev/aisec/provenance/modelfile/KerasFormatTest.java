@@ -85,8 +85,8 @@ class KerasFormatTest {
     }
 
     private static void both(String config, String code) {
-        Verified.refused(h5(config), "m.h5", code);
-        Verified.refused(keras(config), "m.keras", code);
+        ModelFileAsserts.rejected("m.h5", h5(config), code);
+        ModelFileAsserts.rejected("m.keras", keras(config), code);
     }
 
     // --- accepted ---
@@ -141,9 +141,11 @@ class KerasFormatTest {
                         + " 0, {}]]]}]}}"
             })
     void read_modelOfAnyKeras_accepted(String config) {
-        assertThat(Verified.accepted(h5(config), "m.h5").structure().operators())
+        assertThat(ModelFileAsserts.accepted("m.h5", h5(config)).structure().operators())
                 .isNotEmpty();
-        assertThat(Verified.accepted(keras(config), "m.keras").structure().operators())
+        assertThat(ModelFileAsserts.accepted("m.keras", keras(config))
+                        .structure()
+                        .operators())
                 .isNotEmpty();
     }
 
@@ -163,24 +165,24 @@ class KerasFormatTest {
                 "{\"optimizer_config\": {\"class_name\": \"Custom>Adam\", \"config\": {\"learning_rate\": 0.001}}, \"loss\": null}"
             })
     void read_trainingConfig_accepted(String training) {
-        Verified.accepted(h5(model(dense("")), training), "m.h5");
+        ModelFileAsserts.accepted("m.h5", h5(model(dense("")), training));
     }
 
     @Test
     void read_assetsOfText_accepted() {
-        Verified.accepted(
-                with("assets/layers/string_lookup/vocabulary.txt", "a\nb\n\u00e4".getBytes(StandardCharsets.UTF_8)),
-                "m.keras");
-        Verified.accepted(
+        ModelFileAsserts.accepted(
+                "m.keras",
+                with("assets/layers/string_lookup/vocabulary.txt", "a\nb\n\u00e4".getBytes(StandardCharsets.UTF_8)));
+        ModelFileAsserts.accepted(
+                "m.keras",
                 with(
                         "assets/vocabulary.txt",
-                        "w\u00f6rter \u4e2d\u6587\n".repeat(3000).getBytes(StandardCharsets.UTF_8)),
-                "m.keras");
+                        "w\u00f6rter \u4e2d\u6587\n".repeat(3000).getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test
     void read_weightsOnly_accepted() {
-        Verified.accepted(weights(), "m.weights.h5");
+        ModelFileAsserts.accepted("m.weights.h5", weights());
     }
 
     // --- code ---
@@ -208,9 +210,9 @@ class KerasFormatTest {
 
     @Test
     void read_lambdaInTraining_refused() {
-        Verified.refused(
-                h5(model(dense("")), "{\"loss\": {\"class_name\": \"__lambda__\", \"config\": {\"code\": \"4wEA\"}}}"),
+        ModelFileAsserts.rejected(
                 "m.h5",
+                h5(model(dense("")), "{\"loss\": {\"class_name\": \"__lambda__\", \"config\": {\"code\": \"4wEA\"}}}"),
                 "keras.lambda");
     }
 
@@ -340,8 +342,8 @@ class KerasFormatTest {
 
     @Test
     void read_deepJson_refused() {
-        Verified.refused(
-                keras("{\"class_name\": \"S\", \"config\": " + "[".repeat(50_000)), "m.keras", "file.malformed");
+        ModelFileAsserts.rejected(
+                "m.keras", keras("{\"class_name\": \"S\", \"config\": " + "[".repeat(50_000)), "file.malformed");
     }
 
     @Test
@@ -354,26 +356,27 @@ class KerasFormatTest {
 
     @Test
     void read_entryThatKerasDoesNotWrite_refused() {
-        Verified.refused(with("setup.py", "import os".getBytes(StandardCharsets.UTF_8)), "m.keras", "keras.entry");
+        ModelFileAsserts.rejected(
+                "m.keras", with("setup.py", "import os".getBytes(StandardCharsets.UTF_8)), "keras.entry");
         Map<String, byte[]> missing = new LinkedHashMap<>();
         missing.put("metadata.json", METADATA.getBytes(StandardCharsets.UTF_8));
         missing.put("config.json", model(dense("")).getBytes(StandardCharsets.UTF_8));
-        Verified.accepted(zip(missing), "m.keras");
+        ModelFileAsserts.accepted("m.keras", zip(missing));
     }
 
     @Test
     void read_javaStreamAsAsset_refused() {
         byte[] gadget = {(byte) 0xac, (byte) 0xed, 0, 5, 0x73, 0x7d, 0, 0, 0, 0, 0x78, 0x70};
-        assertThat(Verified.errors(Verified.verify(with("assets/x.txt", gadget), "m.keras")))
+        assertThat(ModelFileAsserts.errors(ModelFileAsserts.verify("m.keras", with("assets/x.txt", gadget))))
                 .containsExactly("java.proxy");
-        Verified.uninspected(with("assets/x.bin", new byte[] {1, 0, 2}), "m.keras", "keras.asset");
+        ModelFileAsserts.notInspected("m.keras", with("assets/x.bin", new byte[] {1, 0, 2}), "keras.asset");
     }
 
     @Test
     void read_weightsOfAnotherFormat_refused() {
         Map<String, byte[]> entries = entries(model(dense("")));
         entries.put("model.weights.h5", "no".getBytes(StandardCharsets.UTF_8));
-        Verified.refused(zip(entries), "m.keras", "keras.weights");
+        ModelFileAsserts.rejected("m.keras", zip(entries), "keras.weights");
     }
 
     @Test
@@ -382,7 +385,7 @@ class KerasFormatTest {
         byte[] target = new Hdf5Writer.Bytes().u(7, 2).u8(0).ascii("/e\0/a\0").get();
         Map<String, byte[]> entries = entries(model(dense("")));
         entries.put("model.weights.h5", w.finish(w.object(groupInfo(), link("x", 64, target))));
-        Verified.refused(zip(entries), "m.keras", "hdf5.external-link");
+        ModelFileAsserts.rejected("m.keras", zip(entries), "hdf5.external-link");
     }
 
     // --- robustness ---
@@ -390,10 +393,10 @@ class KerasFormatTest {
     @Test
     void read_anyBeginningOrMutation_answered() {
         byte[] file = keras(model(dense("")));
-        Verified.truncated(file, "m.keras", 3);
-        Verified.mutated(file, "m.keras", 600, 6);
+        ModelFileAsserts.truncations("m.keras", file, 3);
+        ModelFileAsserts.mutations("m.keras", file, 600);
         byte[] plain = h5(model(dense(", \"activation\": \"relu\"")));
-        Verified.truncated(plain, "m.h5", 7);
+        ModelFileAsserts.truncations("m.h5", plain, 7);
     }
 
     @Test

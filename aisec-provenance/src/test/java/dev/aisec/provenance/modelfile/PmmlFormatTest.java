@@ -28,7 +28,7 @@ class PmmlFormatTest {
     }
 
     private static void refused(String document, String code) {
-        Verified.refused(utf8(document), "m.pmml", code);
+        ModelFileAsserts.rejected("m.pmml", utf8(document), code);
     }
 
     // --- accepted ---
@@ -36,7 +36,7 @@ class PmmlFormatTest {
     @Test
     void read_regression_acceptedWithModelAndNumbers() {
         ModelStructure model =
-                Verified.accepted(utf8(document(MODEL)), "m.pmml").structure();
+                ModelFileAsserts.accepted("m.pmml", utf8(document(MODEL))).structure();
         assertThat(model.format()).isEqualTo("pmml");
         assertThat(model.operators())
                 .containsExactly(new Operator("m", "pmml.RegressionModel", List.of("x"), List.of("y")));
@@ -62,7 +62,7 @@ class PmmlFormatTest {
                 "<p:Annotation xmlns:p=\"http://www.dmg.org/PMML-4_4\">text</p:Annotation>"
             })
     void read_ordinaryContent_accepted(String content) {
-        Verified.accepted(utf8(document(content + MODEL)), "m.pmml");
+        ModelFileAsserts.accepted("m.pmml", utf8(document(content + MODEL)));
     }
 
     @ParameterizedTest
@@ -71,23 +71,24 @@ class PmmlFormatTest {
         String space = version.substring(0, 3).replace('.', '_');
         String root = "<PMML xmlns='http://www.dmg.org/PMML-" + space + "' version='" + version
                 + "' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:schemaLocation='a b'>";
-        Verified.accepted(utf8(root + HEAD + MODEL + "</PMML>"), "m.pmml");
+        ModelFileAsserts.accepted("m.pmml", utf8(root + HEAD + MODEL + "</PMML>"));
     }
 
     @Test
     void read_encodings_acceptedIfAsciiIsAscii() {
         String named = ROOT + "<Header copyright=\"\u00e4\"/></PMML>";
-        Verified.accepted(utf8("\ufeff" + named), "m.pmml");
-        Verified.accepted(
-                ("<?xml version='1.0' encoding='ISO-8859-1'?>" + named).getBytes(StandardCharsets.ISO_8859_1),
-                "m.pmml");
-        Verified.accepted(utf8(ROOT + HEAD.replace("><", ">\r\n\t<") + "</PMML>"), "m.pmml");
+        ModelFileAsserts.accepted("m.pmml", utf8("\ufeff" + named));
+        ModelFileAsserts.accepted(
+                "m.pmml",
+                ("<?xml version='1.0' encoding='ISO-8859-1'?>" + named).getBytes(StandardCharsets.ISO_8859_1));
+        ModelFileAsserts.accepted("m.pmml", utf8(ROOT + HEAD.replace("><", ">\r\n\t<") + "</PMML>"));
     }
 
     @Test
     void read_deepTree_accepted() {
         String nodes = "<Node id=\"a\" score=\"1\"><True/>".repeat(300) + "</Node>".repeat(300);
-        Verified.accepted(utf8(document("<TreeModel functionName=\"regression\">" + nodes + "</TreeModel>")), "m.pmml");
+        ModelFileAsserts.accepted(
+                "m.pmml", utf8(document("<TreeModel functionName=\"regression\">" + nodes + "</TreeModel>")));
     }
 
     // --- entities ---
@@ -133,7 +134,7 @@ class PmmlFormatTest {
     @ValueSource(strings = {"UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32", "IBM037"})
     void read_otherEncoding_refused(String charset) {
         String text = "<?xml version=\"1.0\" encoding=\"" + charset + "\"?>" + ROOT + HEAD + MODEL + "</PMML>";
-        Verified.refused(text.getBytes(Charset.forName(charset)), "m.pmml", "pmml.encoding");
+        ModelFileAsserts.rejected("m.pmml", text.getBytes(Charset.forName(charset)), "pmml.encoding");
     }
 
     @ParameterizedTest
@@ -149,11 +150,11 @@ class PmmlFormatTest {
         int at = new String(overlong, StandardCharsets.ISO_8859_1).indexOf("##");
         overlong[at] = (byte) 0xc0;
         overlong[at + 1] = (byte) 0xbc;
-        Verified.refused(overlong, "m.pmml", "pmml.encoding");
-        Verified.refused(
+        ModelFileAsserts.rejected("m.pmml", overlong, "pmml.encoding");
+        ModelFileAsserts.rejected(
+                "m.pmml",
                 ("<?xml version='1.0' encoding='US-ASCII'?>" + ROOT + "<Header a='\u00e4'/></PMML>")
                         .getBytes(StandardCharsets.ISO_8859_1),
-                "m.pmml",
                 "pmml.encoding");
     }
 
@@ -255,15 +256,14 @@ class PmmlFormatTest {
     @Test
     void read_anyBeginning_notAccepted() {
         byte[] document = utf8(document(MODEL).strip());
-        Verified.truncated(document, "m.pmml", 1);
+        ModelFileAsserts.truncations("m.pmml", document);
     }
 
     @Test
     void read_mutatedDocument_answered() {
-        Verified.mutated(
-                utf8(document("<Array n='2' type='int'>1 2</Array><![CDATA[ x ]]><!-- c -->&amp;" + MODEL)),
+        ModelFileAsserts.mutations(
                 "m.pmml",
-                1500,
-                5);
+                utf8(document("<Array n='2' type='int'>1 2</Array><![CDATA[ x ]]><!-- c -->&amp;" + MODEL)),
+                1500);
     }
 }
