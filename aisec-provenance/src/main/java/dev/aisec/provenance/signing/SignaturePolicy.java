@@ -22,7 +22,6 @@ import java.util.TreeSet;
 public record SignaturePolicy(
         Optional<Set<String>> ignorable,
         Set<String> ignored,
-
         boolean gitIgnored,
         SymlinkPolicy symlinks,
         boolean unsignedFiles,
