@@ -305,7 +305,8 @@ class AssessCommandTest {
     @Test
     void assess_badModel_endsWithOneLineAndNothingWritten() throws IOException {
         refused("none.zip: no such file", "assess", "--model=" + folder.resolve("none.zip"));
-        Path garbage = Files.writeString(folder.resolve("garbage.zip"), "PK\u0003\u0004 and then nothing that is an archive");
+        Path garbage =
+                Files.writeString(folder.resolve("garbage.zip"), "PK\u0003\u0004 and then nothing that is an archive");
         refused("REJECT garbage.zip", "assess", "--model=" + garbage);
         Path text = Files.writeString(folder.resolve("text.zip"), "text");
         refused("CANNOT_INSPECT text.zip", "assess", "--model=" + text);

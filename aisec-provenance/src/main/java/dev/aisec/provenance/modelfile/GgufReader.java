@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -125,7 +126,9 @@ final class GgufReader {
         boolean template = key.startsWith("tokenizer.chat_template") || key.endsWith(".chat_template");
         if (template && type != STRING && !key.equals("tokenizer.chat_templates")) {
             throw inspection.refuse(
-                    GgufFormat.METADATA, valueAt, "template " + Text.quote(key) + " must be a string, was of type " + type);
+                    GgufFormat.METADATA,
+                    valueAt,
+                    "template " + Text.quote(key) + " must be a string, was of type " + type);
         }
         if (template && type == STRING) {
             String text =
@@ -302,7 +305,8 @@ final class GgufReader {
         long begin = padded(header);
         if (begin > source.length()) {
             if (!described.isEmpty() && described.stream().anyMatch(d -> d.bytes() > 0 || !d.known())) {
-                throw inspection.refuse(GgufFormat.LAYOUT, header, "data must begin at " + begin + ", the file ends before");
+                throw inspection.refuse(
+                        GgufFormat.LAYOUT, header, "data must begin at " + begin + ", the file ends before");
             }
             begin = source.length();
         }

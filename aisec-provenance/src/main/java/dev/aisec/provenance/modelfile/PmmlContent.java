@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -263,7 +264,8 @@ final class PmmlContent implements XmlReader.Handler {
                 String function = kept(attributes.getOrDefault("function", ""), offset);
                 applied.putIfAbsent(function, offset);
                 if (!defining.isEmpty()) {
-                    defined.computeIfAbsent(defining, d -> new LinkedHashSet<>()).add(function);
+                    defined.computeIfAbsent(defining, d -> new LinkedHashSet<>())
+                            .add(function);
                 }
                 bounded(applied.size(), offset);
             }

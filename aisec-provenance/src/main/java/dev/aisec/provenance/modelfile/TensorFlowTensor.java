@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -233,7 +234,9 @@ final class TensorFlowTensor {
         long most = wanted == 9 || wanted == 12 ? 2 * elements : elements;
         if (values > most) {
             throw inspection.refuse(
-                    TensorFlowFormat.TENSOR_DATA, tag, Text.quote(name) + " must have <= " + most + " values, has " + values);
+                    TensorFlowFormat.TENSOR_DATA,
+                    tag,
+                    Text.quote(name) + " must have <= " + most + " values, has " + values);
         }
         if (values < most) {
             // The last value, or zero, fills the rest.
