@@ -2,6 +2,7 @@
 package dev.aisec.assessment;
 
 import dev.aisec.core.Technique;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +64,34 @@ public record AssessmentPolicy(List<Criterion> criteria) {
                         3.0,
                         0.7,
                         "Moderate noise, blur, light, compression and movement are everyday conditions.")));
+    }
+
+    /**
+     * The four-fifths rule about selection rates.
+     *
+     * @return the criterion
+     */
+    public static Criterion fourFifths() {
+        return atLeast(
+                "smallest selection rate at least four fifths of the largest",
+                "demographic_parity_ratio",
+                Map.of(),
+                null,
+                0.8,
+                "The rule of thumb of 29 CFR 1607.4(D) for adverse impact; a convention, not a proof of fairness or of"
+                        + " discrimination.");
+    }
+
+    /**
+     * The same with one more criterion.
+     *
+     * @param criterion stands last
+     * @return changed policy
+     */
+    public AssessmentPolicy with(Criterion criterion) {
+        List<Criterion> all = new ArrayList<>(criteria);
+        all.add(criterion);
+        return new AssessmentPolicy(all);
     }
 
     private static Criterion atLeast(

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -81,8 +82,19 @@ public final class HtmlReport {
         header();
         out.append("<main>\n");
         verdicts();
-        curves();
-        scalars();
+        Predicate<Evidence> fair = Text::fairness;
+        if (Text.fairnessApart(assessment)) {
+            curves("<h2>Curves</h2>\n", fair.negate());
+            scalars("<h2>Single figures</h2>\n", fair.negate());
+            out.append(
+                            "<h2>Fairness</h2>\n<p>How labels and decisions differ between groups, each interval for itself.")
+                    .append(" A difference is not yet discrimination, and none is not yet fairness.</p>\n");
+            scalars("", fair);
+            curves("", fair);
+        } else {
+            curves("<h2>Curves</h2>\n", e -> true);
+            scalars("<h2>Single figures</h2>\n", e -> true);
+        }
         findings();
         techniques();
         method();
@@ -183,15 +195,20 @@ public final class HtmlReport {
         }
     }
 
-    /** Curves of one name, norm and attack share a plot, a series for each subject; bars have a plot for each subject. */
-    private void curves() {
+    /**
+     * Curves of one name, norm and attack share a plot, a series for each subject; bars and points of groups have a plot for
+     * each subject.
+     */
+    private void curves(String heading, Predicate<Evidence> chosen) {
         Map<String, List<Svg.Series>> plots = new LinkedHashMap<>();
         Map<String, Measurement.Curve> first = new LinkedHashMap<>();
         Map<String, List<Svg.Bars>> bars = new LinkedHashMap<>();
         Map<String, Measurement.Curve> firstBar = new LinkedHashMap<>();
+        boolean several = assessment.subjects().size() > 1;
+        Map<String, String> owner = new LinkedHashMap<>();
         for (Subject subject : assessment.subjects()) {
             for (Evidence evidence : subject.evidence()) {
-                for (Measurement m : evidence.measurements()) {
+                for (Measurement m : chosen.test(evidence) ? evidence.measurements() : List.<Measurement>of()) {
                     if (!(m instanceof Measurement.Curve curve)) {
                         continue;
                     }
@@ -204,6 +221,12 @@ public final class HtmlReport {
                     TreeMap<String, String> others = new TreeMap<>(curve.labels());
                     String key = curve.name() + " " + others.remove("norm") + " " + others.remove("attack");
                     String name = subject.name() + (others.isEmpty() ? "" : ", " + Text.labels(others));
+                    if (several && Text.byGroup(curve)) {
+                        // Points of several subjects would lie upon each other.
+                        key += " " + subject.name();
+                        name = Text.labels(others);
+                        owner.put(key, ": " + subject.name());
+                    }
                     plots.computeIfAbsent(key, k -> new ArrayList<>()).add(new Svg.Series(name, curve.points()));
                     first.putIfAbsent(key, curve);
                 }
@@ -212,11 +235,11 @@ public final class HtmlReport {
         if (plots.isEmpty() && bars.isEmpty()) {
             return;
         }
-        out.append("<h2>Curves</h2>\n");
+        out.append(heading);
         plots.forEach((key, series) -> {
             Measurement.Curve curve = first.get(key);
             if (curve != null) {
-                plot(curve, series);
+                plot(curve, series, owner.getOrDefault(key, ""));
             }
         });
         bars.forEach((subject, groups) -> {
@@ -248,12 +271,13 @@ public final class HtmlReport {
         });
     }
 
-    private void plot(Measurement.Curve curve, List<Svg.Series> series) {
+    private void plot(Measurement.Curve curve, List<Svg.Series> series, String owner) {
         String norm = curve.labels().get("norm");
         String attack = curve.labels().get("attack");
         String title = capital(Text.title(curve.name()))
                 + (norm == null ? "" : ", " + Text.norm(norm))
-                + (attack == null ? "" : ", attack: " + attack);
+                + (attack == null ? "" : ", attack: " + attack)
+                + owner;
         out.append("<h3>").append(Html.escape(title)).append("</h3>\n<figure>\n<ul class=\"legend\">");
         for (int i = 0; i < series.size(); i++) {
             out.append("<li>")
@@ -313,11 +337,11 @@ public final class HtmlReport {
         out.append("</tbody></table></div></details>\n");
     }
 
-    private void scalars() {
+    private void scalars(String heading, Predicate<Evidence> chosen) {
         Map<String, Map<String, Measurement.Scalar>> rows = new LinkedHashMap<>();
         for (Subject subject : assessment.subjects()) {
             for (Evidence evidence : subject.evidence()) {
-                for (Measurement m : evidence.measurements()) {
+                for (Measurement m : chosen.test(evidence) ? evidence.measurements() : List.<Measurement>of()) {
                     if (m instanceof Measurement.Scalar scalar) {
                         rows.computeIfAbsent(Text.heading(scalar), k -> new LinkedHashMap<>())
                                 .put(subject.name(), scalar);
@@ -328,7 +352,8 @@ public final class HtmlReport {
         if (rows.isEmpty()) {
             return;
         }
-        out.append("<h2>Single figures</h2>\n<div class=\"wrap\"><table class=\"stack\"><thead><tr>")
+        out.append(heading);
+        out.append("<div class=\"wrap\"><table class=\"stack\"><thead><tr>")
                 .append("<th scope=\"col\">Measurement</th>");
         for (Subject subject : assessment.subjects()) {
             out.append("<th scope=\"col\">").append(Html.escape(subject.name())).append("</th>");

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** The report in Markdown, short enough for a terminal. The same for equal assessments. */
 public final class MarkdownReport {
@@ -35,10 +36,27 @@ public final class MarkdownReport {
             verdicts.add(row);
         }
         table(out, verdicts);
+        if (Text.fairnessApart(assessment)) {
+            Predicate<Evidence> fair = Text::fairness;
+            figures(out, "\n", assessment, fair.negate());
+            figures(out, "\n## Fairness\n\n", assessment, fair);
+        } else {
+            figures(out, "\n", assessment, e -> true);
+        }
+        findings(out, assessment);
+        out.append('\n')
+                .append(assessment.techniquesAssessed())
+                .append(" of the ")
+                .append(Technique.values().length)
+                .append(" techniques of ITU-T XSTR-SEC-AI were assessed; the HTML report has a row for each.\n");
+        return out.toString();
+    }
+
+    private static void figures(StringBuilder out, String heading, Assessment assessment, Predicate<Evidence> chosen) {
         Map<String, Map<String, String>> figures = new LinkedHashMap<>();
         for (Subject subject : assessment.subjects()) {
             for (Evidence evidence : subject.evidence()) {
-                for (Measurement m : evidence.measurements()) {
+                for (Measurement m : chosen.test(evidence) ? evidence.measurements() : List.<Measurement>of()) {
                     figures(
                             m,
                             (name, value) -> figures.computeIfAbsent(name, k -> new LinkedHashMap<>())
@@ -54,16 +72,9 @@ public final class MarkdownReport {
                 assessment.subjects().forEach(s -> row.add(values.getOrDefault(s.name(), "")));
                 rows.add(row);
             });
-            out.append('\n');
+            out.append(heading);
             table(out, rows);
         }
-        findings(out, assessment);
-        out.append('\n')
-                .append(assessment.techniquesAssessed())
-                .append(" of the ")
-                .append(Technique.values().length)
-                .append(" techniques of ITU-T XSTR-SEC-AI were assessed; the HTML report has a row for each.\n");
-        return out.toString();
     }
 
     private interface Figure {

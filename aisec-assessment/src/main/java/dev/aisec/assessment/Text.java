@@ -2,9 +2,14 @@
 package dev.aisec.assessment;
 
 import dev.aisec.core.Estimate;
+import dev.aisec.core.Evidence;
 import dev.aisec.core.Measurement;
+import dev.aisec.core.Technique;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Numbers and names as both reports print them. */
@@ -26,6 +31,9 @@ final class Text {
             Map.entry("false-positive-rate", "false-positive rate"),
             Map.entry("true-positive-rate", "true-positive rate"));
 
+    private static final Set<Technique> FAIRNESS =
+            EnumSet.of(Technique.FAIRNESS_EVALUATION, Technique.FAIRNESS_CONSTRAINT, Technique.BIAS_POST_PROCESSING);
+
     private Text() {}
 
     static String title(String name) {
@@ -35,6 +43,18 @@ final class Text {
     /** A group's point in a plot of all groups; the same number stands among the single figures. */
     static boolean byGroup(Measurement.Curve curve) {
         return curve.points().size() == 1 && curve.name().endsWith("-by-group");
+    }
+
+    static boolean fairness(Evidence evidence) {
+        return FAIRNESS.contains(evidence.technique());
+    }
+
+    /** Beside other matters, fairness has a section of its own. */
+    static boolean fairnessApart(Assessment assessment) {
+        List<Evidence> all = assessment.subjects().stream()
+                .flatMap(s -> s.evidence().stream())
+                .toList();
+        return all.stream().anyMatch(Text::fairness) && !all.stream().allMatch(Text::fairness);
     }
 
     static String labels(Map<String, String> labels) {

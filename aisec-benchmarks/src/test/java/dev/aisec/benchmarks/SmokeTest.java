@@ -24,6 +24,7 @@ class SmokeTest {
                         .measurementIterations(1)
                         .measurementTime(TimeValue.milliseconds(1))
                         .param("rows", "64")
+                        .param("mebibytes", "1")
                         .param("attacker", "PGD_40")
                         .verbosity(VerboseMode.SILENT)
                         .shouldFailOnError(true)

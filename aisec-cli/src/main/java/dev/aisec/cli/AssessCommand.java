@@ -11,7 +11,7 @@ import dev.aisec.assessment.RunEnvelope;
 import dev.aisec.assessment.Subject;
 import dev.aisec.core.Seed;
 import dev.aisec.core.model.BatchTransform;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.DirectoryNotEmptyException;
@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,8 @@ import picocli.CommandLine.Spec;
             "Assesses an image classifier: model file, clean accuracy, adversarial and certified robustness, detection of"
                     + " adversarial examples, natural robustness.",
             "Without --model, trains small networks (one plain, one with Gaussian noise) and assesses them side by side.",
-            "Without --data, uses digits that it draws itself."
+            "Without --data, uses digits that it draws itself.",
+            "With --groups-file, also how the model's decisions differ between groups of the test images."
         },
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
@@ -116,6 +118,36 @@ final class AssessCommand implements Callable<Integer> {
             description = "threads; they change no result (default: as many as there are processors)")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(
+            names = "--groups-file",
+            paramLabel = "FILE",
+            description = {
+                "adds a section on fairness: a CSV file (UTF-8, column names in its first record) with one row for each"
+                        + " test image, in their order",
+                "needs --groups and --favourable"
+            })
+    private @Nullable Path groupsFile;
+
+    @Option(
+            names = "--groups",
+            paramLabel = "COLUMN",
+            split = ",",
+            description = "its attributes; groups are the combinations of their values")
+    private List<String> groups = new ArrayList<>();
+
+    @Option(
+            names = "--favourable",
+            paramLabel = "CLASS",
+            description = "number of the class that people want to be put into")
+    private @Nullable Integer favourable;
+
+    @Option(
+            names = "--missing",
+            paramLabel = "VALUE",
+            split = ",",
+            description = "counts as a missing attribute, for example ?; an empty cell always does")
+    private List<String> missing = new ArrayList<>();
+
     @Option(names = "--json", description = "print the canonical JSON on standard output, and nothing else there")
     private boolean json;
 
@@ -145,7 +177,10 @@ final class AssessCommand implements Callable<Integer> {
             throw new NoSuchFileException(data + ": must have a training set train*-images* since no --model is given");
         }
         requireLabels(images);
-        List<Path> made = missing(out);
+        TestGroups grouped = groupsFile == null || favourable == null
+                ? null
+                : TestGroups.read(groupsFile, groups, missing, favourable, images.test());
+        List<Path> made = absent(out);
         Path work = workFolder(made);
         ExecutorService executor = Executors.newFixedThreadPool(threads, task -> {
             Thread thread = new Thread(task, "aisec-worker");
@@ -158,6 +193,7 @@ final class AssessCommand implements Callable<Integer> {
             boolean terminal = streams.terminal();
             AssessmentJob job = new AssessmentJob(
                     images,
+                    grouped,
                     samples,
                     root,
                     executor,
@@ -186,14 +222,14 @@ final class AssessCommand implements Callable<Integer> {
 
     private List<Subject> subjects(AssessmentJob job, Path work, Map<Path, Path> models) throws IOException {
         if (model != null) {
-            return List.of(job.assess(String.valueOf(model.getFileName()), model, Dl4jModelFile.standard()));
+            return List.of(job.assess(String.valueOf(model.getFileName()), model, ModelVerifier.standard()));
         }
         List<Subject> subjects = new ArrayList<>();
         for (Train kind : train == null ? Train.values() : new Train[] {train}) {
             String name = kind == Train.plain ? "plain" : "noise-trained";
             Path file = work.resolve("model-" + kind + ".zip");
             job.train(name, kind == Train.plain ? BatchTransform.NONE : AssessmentJob.noise(), file);
-            subjects.add(job.assess(name, file, Dl4jModelFile.standard()));
+            subjects.add(job.assess(name, file, ModelVerifier.standard()));
             models.put(file, out.resolve(String.valueOf(file.getFileName())));
         }
         return subjects;
@@ -209,6 +245,16 @@ final class AssessCommand implements Callable<Integer> {
         }
         if (model != null && train != null) {
             throw new ParameterException(spec.commandLine(), "--train must not be given with --model");
+        }
+        boolean all = groupsFile != null && !groups.isEmpty() && favourable != null;
+        boolean none = groupsFile == null && groups.isEmpty() && favourable == null && missing.isEmpty();
+        if (!all && !none) {
+            throw new ParameterException(
+                    spec.commandLine(), "--groups-file, --groups and --favourable must be given together");
+        }
+        if (new HashSet<>(groups).size() != groups.size()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--groups must be different columns, were " + String.join(",", groups));
         }
     }
 
@@ -247,14 +293,14 @@ final class AssessCommand implements Callable<Integer> {
     }
 
     /** The folders of a path that are not there, the innermost first. A link that leads nowhere is there: it is not ours. */
-    private static List<Path> missing(Path folder) {
-        List<Path> missing = new ArrayList<>();
+    private static List<Path> absent(Path folder) {
+        List<Path> absent = new ArrayList<>();
         for (Path p = folder.toAbsolutePath();
                 p != null && !Files.exists(p, LinkOption.NOFOLLOW_LINKS);
                 p = p.getParent()) {
-            missing.add(p);
+            absent.add(p);
         }
-        return missing;
+        return absent;
     }
 
     /** Removes folders made in vain, unless somebody has put something there meanwhile. */

@@ -26,8 +26,8 @@ import dev.aisec.nd4j.Dl4jNetworks;
 import dev.aisec.nd4j.engine.CompiledNetwork;
 import dev.aisec.nd4j.engine.NetworkTrainer;
 import dev.aisec.nd4j.engine.Networks;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
-import dev.aisec.provenance.modelfile.ModelFileCheck;
+import dev.aisec.provenance.modelfile.ModelReport;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import dev.aisec.provenance.modelfile.VerifiedModel;
 import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.Goal;
@@ -61,6 +61,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.jspecify.annotations.Nullable;
 
 /** The main job: what is done to each model, and with which parameters. */
 final class AssessmentJob {
@@ -95,14 +96,26 @@ final class AssessmentJob {
     }
 
     private final ImageData data;
+    private final @Nullable TestGroups groups;
     private final Labelled part;
     private final Seed seed;
     private final Executor executor;
     private final Steps steps;
     private final List<RunEnvelope.Step> times = new ArrayList<>();
 
-    AssessmentJob(ImageData data, int samples, Seed seed, Executor executor, Steps steps) {
+    /**
+     * A job.
+     *
+     * @param data what is assessed on
+     * @param groups the groups of all test images, or null
+     * @param samples test images for the slow parts
+     * @param seed of everything random
+     * @param executor runs the work
+     * @param steps makes the progress
+     */
+    AssessmentJob(ImageData data, @Nullable TestGroups groups, int samples, Seed seed, Executor executor, Steps steps) {
         this.data = data;
+        this.groups = groups;
         this.part = data.test().first(samples);
         this.seed = seed;
         this.executor = executor;
@@ -137,8 +150,8 @@ final class AssessmentJob {
     }
 
     /** Checks, loads and assesses a model file. */
-    Subject assess(String name, Path file, Dl4jModelFile check) throws IOException {
-        ModelFileCheck checked = check.verify(file);
+    Subject assess(String name, Path file, ModelVerifier verifier) throws IOException {
+        ModelReport checked = verifier.verify(file);
         VerifiedModel verified = checked.orElseThrow();
         DifferentiableClassifier model = classifier(verified);
         model.spec().requireLabels(data.test().targets().labels());
@@ -177,7 +190,32 @@ final class AssessmentJob {
                 "images",
                 p -> CorruptionAccuracy.of(
                         subject, model, part, Corruptions.standard(seed.derive("corruptions")), chunks(50), p)));
+        if (groups != null) {
+            evidence.add(fairness(name, subject, model, groups));
+        }
         return new Subject(name, evidence);
+    }
+
+    /** Of all test images: whom does the model put into the favourable class? */
+    private Evidence fairness(String name, String subject, DifferentiableClassifier model, TestGroups groups) {
+        int[] predicted = timed(
+                name + ": fairness",
+                "images",
+                p -> chunks(100)
+                        .map(
+                                data.test().size(),
+                                (from, to) -> model.predict(data.test().inputs().rows(from, to)),
+                                p)
+                        .stream()
+                        .flatMapToInt(Arrays::stream)
+                        .toArray());
+        FairnessData counted =
+                new FairnessData(groups.cube(data.test().targets().labels(), predicted), null);
+        Evidence plain = new FairnessJob(counted, seed.derive("fairness").value(), subject, false).summary();
+        SortedMap<String, String> parameters = new TreeMap<>(plain.parameters());
+        parameters.putAll(groups.parameters());
+        parameters.put("method", "rates by group");
+        return new Evidence(plain.technique(), plain.subject(), parameters, plain.measurements(), plain.findings());
     }
 
     /** Between a proof and an attack, for networks of layers that bounds are known for. */
@@ -208,7 +246,7 @@ final class AssessmentJob {
     /** The network on the engine; on Deeplearning4j itself where the engine does not know a layer. */
     private DifferentiableClassifier classifier(VerifiedModel verified) throws IOException {
         Shape shape = data.test().inputs().shape();
-        if (verified.kind() == VerifiedModel.Kind.COMPUTATION_GRAPH) {
+        if (Dl4jModels.isGraph(verified)) {
             return Networks.compile(Dl4jModels.loadGraph(verified), shape, PIXELS);
         }
         MultiLayerNetwork network = Dl4jModels.load(verified);
@@ -277,11 +315,12 @@ final class AssessmentJob {
         data.train().ifPresent(train -> parameters.put("data.train", ImageData.digest(train)));
         parameters.put("samples", part.size() + " test images for attacks, certificates, detection and corruptions");
         parameters.put("seed", String.valueOf(seed.value()));
-        return new Assessment(
-                "Security assessment: image classifier on " + data.name(),
-                parameters,
-                subjects,
-                AssessmentPolicy.images());
+        AssessmentPolicy policy = AssessmentPolicy.images();
+        if (groups != null) {
+            parameters.putAll(groups.parameters());
+            policy = policy.with(AssessmentPolicy.fourFifths());
+        }
+        return new Assessment("Security assessment: image classifier on " + data.name(), parameters, subjects, policy);
     }
 
     private RowChunks chunks(int rows) {

@@ -44,15 +44,6 @@ import picocli.CommandLine.Option;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {" 0:audited", " 2:bad input", " 3:a fault of aisec", "130:interrupted"})
 final class FairnessCommand implements Callable<Integer> {
-    /** Comparisons that the table shows; all are in the JSON and the report. */
-    private static final List<String> BETWEEN = List.of(
-            "demographic_parity_difference",
-            "demographic_parity_ratio",
-            "equal_opportunity_difference",
-            "equalized_odds_difference",
-            "predictive_parity_difference",
-            "accuracy_difference");
-
     private static final List<Measure> BY_GROUP = List.of(
             Measure.SELECTION_RATE,
             Measure.BASE_RATE,
@@ -270,7 +261,7 @@ final class FairnessCommand implements Callable<Integer> {
         }
         List<String[]> table = new ArrayList<>();
         table.add(new String[] {"metric", "value", "lower", "upper", "n"});
-        for (String metric : BETWEEN) {
+        for (String metric : FairnessJob.COMPARISONS) {
             table.add(line(metric, job.estimate(metric, FairnessReport.BETWEEN)));
         }
         GroupSpace space = job.cube().space();

@@ -87,11 +87,7 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
         }
 
         String attribute(String[] cells, int a) {
-            String value = cells[a].strip();
-            if (value.length() > MOST_VALUE) {
-                throw new CellException(names.get(a), "must have at most " + MOST_VALUE + " characters, has more");
-            }
-            return value.isEmpty() || columns.missing().contains(value) ? GroupSpace.MISSING : value;
+            return FairnessData.attribute(names.get(a), cells[a], columns.missing());
         }
 
         String label(String[] cells) {
@@ -116,8 +112,9 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
 
         double weight(String[] cells) {
             double weight = number(cells, cells.length - 1);
-            if (!(weight >= 0 && weight <= 1e150)) {
-                throw new CellException(names.get(cells.length - 1), "must be a weight in [0, 1e150], is not");
+            if (!(weight == 0 || weight >= 1e-100 && weight <= 1e100)) {
+                throw new CellException(
+                        names.get(cells.length - 1), "must be a weight, 0 or in [1e-100, 1e100], is not");
             }
             return weight;
         }
@@ -139,15 +136,7 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
         private int rows;
 
         GroupSpace space(Columns columns) {
-            List<GroupSpace.Attribute> all = new ArrayList<>();
-            for (int a = 0; a < attributes.size(); a++) {
-                List<String> values = new ArrayList<>(attributes.get(a));
-                if (values.remove(GroupSpace.MISSING)) {
-                    values.add(GroupSpace.MISSING);
-                }
-                all.add(new GroupSpace.Attribute(columns.groups().get(a), values));
-            }
-            return new GroupSpace(all);
+            return FairnessData.space(columns.groups(), attributes);
         }
     }
 
@@ -178,7 +167,7 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
                 more |= seen.attributes.get(a).add(layout.attribute(cells, a));
             }
             if (more) {
-                requireFew(layout, seen.attributes);
+                requireFew(layout.names, seen.attributes);
             }
             String label = layout.label(cells);
             if (seen.labels.size() <= MOST_LABELS) {
@@ -203,13 +192,35 @@ record FairnessData(GroupCube cube, @Nullable Scored scored) {
                 : labels.stream().map(l -> "'" + CsvRows.shown(l) + "'").collect(Collectors.joining(", "));
     }
 
-    private static void requireFew(Layout layout, List<? extends Collection<String>> attributes) {
+    /** The attribute that a cell tells. */
+    static String attribute(String column, String cell, Set<String> missing) {
+        String value = cell.strip();
+        if (value.length() > MOST_VALUE) {
+            throw new CellException(column, "must have at most " + MOST_VALUE + " characters, has more");
+        }
+        return value.isEmpty() || missing.contains(value) ? GroupSpace.MISSING : value;
+    }
+
+    /** All combinations of sorted values; a missing one comes last. */
+    static GroupSpace space(List<String> names, List<? extends Collection<String>> attributes) {
+        List<GroupSpace.Attribute> all = new ArrayList<>();
+        for (int a = 0; a < attributes.size(); a++) {
+            List<String> values = new ArrayList<>(attributes.get(a));
+            if (values.remove(GroupSpace.MISSING)) {
+                values.add(GroupSpace.MISSING);
+            }
+            all.add(new GroupSpace.Attribute(names.get(a), values));
+        }
+        return new GroupSpace(all);
+    }
+
+    static void requireFew(List<String> names, List<? extends Collection<String>> attributes) {
         long groups = 1;
         for (int a = 0; a < attributes.size(); a++) {
             groups *= attributes.get(a).size();
             if (groups > MOST_GROUPS) {
                 throw new CellException(
-                        layout.names.get(a),
+                        names.get(a),
                         "--groups must make at most " + MOST_GROUPS
                                 + " combinations, make more: is a number or a name among them?");
             }

@@ -3,7 +3,6 @@ package dev.aisec.cli;
 
 import dev.aisec.assessment.Assessment;
 import dev.aisec.assessment.AssessmentPolicy;
-import dev.aisec.assessment.Criterion;
 import dev.aisec.assessment.Subject;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Evidence;
@@ -27,14 +26,24 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** What {@code aisec fairness} computes: the lines, and the assessment for the report. */
 final class FairnessJob {
     static final String NO_DECISIONS = "needs decisions or scores beside the label, none were given";
+
+    /** The main comparisons between groups. */
+    static final List<String> COMPARISONS = List.of(
+            "demographic_parity_difference",
+            "demographic_parity_ratio",
+            "equal_opportunity_difference",
+            "equalized_odds_difference",
+            "predictive_parity_difference",
+            "accuracy_difference");
 
     /** Rates that the report plots by group. */
     private static final List<Measure> PLOTTED = List.of(
@@ -114,7 +123,7 @@ final class FairnessJob {
     /** The assessment: one subject, with the audit and, given scores, what thresholds could reach. */
     Assessment assessment(String file, SortedMap<String, String> parameters) {
         List<Evidence> evidence = new ArrayList<>();
-        evidence.add(audit());
+        evidence.add(audit(rows));
         FairnessData.Scored scored = data.scored();
         if (scored != null) {
             evidence.add(frontiers(scored));
@@ -123,20 +132,22 @@ final class FairnessJob {
                 "Fairness audit: " + file,
                 parameters,
                 List.of(new Subject(file, evidence)),
-                new AssessmentPolicy(List.of(new Criterion.AtLeast(
-                        "smallest selection rate at least four fifths of the largest",
-                        "demographic_parity_ratio",
-                        new TreeMap<>(),
-                        Optional.empty(),
-                        0.8,
-                        "The rule of thumb of 29 CFR 1607.4(D) for adverse impact; a convention, not a proof of"
-                                + " fairness or of discrimination."))));
+                new AssessmentPolicy(List.of(AssessmentPolicy.fourFifths())));
     }
 
-    private Evidence audit() {
+    /** The main figures, for a report about more than fairness: comparisons, and the rates that are plotted. */
+    Evidence summary() {
+        Set<String> rates = PLOTTED.stream().map(Measure::id).collect(Collectors.toSet());
+        return audit(rows.stream()
+                .filter(row -> rates.contains(row.name()) || COMPARISONS.contains(row.name()))
+                .sorted(Comparator.comparing(row -> rates.contains(row.name())))
+                .toList());
+    }
+
+    private Evidence audit(List<FairnessReport.Row> chosen) {
         Evidence plain = report.evidence();
         List<Measurement> measurements = new ArrayList<>(curves());
-        for (FairnessReport.Row row : rows) {
+        for (FairnessReport.Row row : chosen) {
             SortedMap<String, String> labels = new TreeMap<>();
             if (!row.group().equals(FairnessReport.BETWEEN)) {
                 labels.put("group", row.group());

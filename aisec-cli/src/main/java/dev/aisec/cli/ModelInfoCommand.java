@@ -9,6 +9,7 @@ import dev.aisec.provenance.modelfile.ModelReport;
 import dev.aisec.provenance.modelfile.ModelStructure;
 import dev.aisec.provenance.modelfile.ModelVerifier;
 import dev.aisec.provenance.modelfile.Operator;
+import dev.aisec.provenance.modelfile.ParameterStatistics;
 import dev.aisec.provenance.modelfile.PolicyJson;
 import dev.aisec.provenance.modelfile.ReportJson;
 import dev.aisec.provenance.modelfile.Tensor;
@@ -17,7 +18,9 @@ import dev.aisec.provenance.modelfile.VerificationPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -159,12 +162,27 @@ final class ModelInfoCommand implements Callable<Integer> {
         if (tensors.isEmpty()) {
             return;
         }
+        Map<Tensor, ParameterStatistics> statistics = new IdentityHashMap<>();
+        report.parameters().forEach(p -> statistics.put(p.tensor(), p.statistics()));
         lines.add("");
         lines.add("Tensors: " + tensors.size());
-        tensors.stream()
-                .limit(SHOWN)
-                .forEach(t -> lines.add(String.format(
-                        "  %-8s %-20s %s", t.type(), t.shape(), ModelText.printable(t.name()))));
+        for (Tensor tensor : tensors.subList(0, Math.min(SHOWN, tensors.size()))) {
+            ParameterStatistics numbers = statistics.get(tensor);
+            lines.add(String.format(
+                    "  %-8s %-20s %s%s",
+                    tensor.type(),
+                    tensor.shape(),
+                    ModelText.printable(tensor.name()),
+                    numbers == null || numbers.finite() == 0
+                            ? ""
+                            : String.format(
+                                    Locale.ROOT,
+                                    "  [%.4g, %.4g], mean %.4g, sd %.4g",
+                                    numbers.min(),
+                                    numbers.max(),
+                                    numbers.mean(),
+                                    numbers.standardDeviation())));
+        }
         more(tensors.size(), lines);
     }
 

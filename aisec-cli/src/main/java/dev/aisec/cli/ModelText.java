@@ -12,7 +12,8 @@ final class ModelText {
     static String finding(Finding finding) {
         String place = printable(finding.location());
         if (finding.offset().isPresent()) {
-            place += (place.isEmpty() ? "" : " ") + "at byte " + finding.offset().getAsLong();
+            place +=
+                    (place.isEmpty() ? "" : " ") + "at byte " + finding.offset().getAsLong();
         }
         return finding.severity().name().toLowerCase(Locale.ROOT) + " " + finding.code()
                 + (place.isEmpty() ? "" : " (" + place + ")") + ": " + printable(finding.message())

@@ -57,6 +57,12 @@ final class SignatureOptions {
                             + " (default: whatever the signature says)")
     private List<String> ignorable = new ArrayList<>();
 
+    @Option(
+            names = "--ignore",
+            paramLabel = "PATH",
+            description = "pass over a path of the model, whatever the signature says; may be given several times")
+    private List<String> ignored = new ArrayList<>();
+
     @Option(names = "--unsigned-files", description = "let files pass that are not signed, as warnings")
     private boolean unsignedFiles;
 
@@ -117,6 +123,7 @@ final class SignatureOptions {
 
     private SignaturePolicy policy() {
         SignaturePolicy policy = SignaturePolicy.standard()
+                .ignoring(Set.copyOf(ignored))
                 .withUnsignedFiles(unsignedFiles)
                 .withSymlinks(followLinks ? SymlinkPolicy.FOLLOW_INSIDE : SymlinkPolicy.REFUSE);
         if (ignorable.isEmpty()) {

@@ -170,11 +170,12 @@ final class VerifyCommand implements Callable<Integer> {
             return permissive ? VerificationPolicy.permissive() : VerificationPolicy.strict();
         }
         if (permissive) {
-            throw new IllegalArgumentException("--permissive must not stand beside --policy: the policy has its preset");
+            throw new IllegalArgumentException(
+                    "--permissive must not stand beside --policy: the policy has its preset");
         }
         if (!Files.isRegularFile(policy)) {
-            throw new NoSuchFileException(policy + ": must be a policy, "
-                    + (Files.exists(policy) ? "is no file" : "is not there"));
+            throw new NoSuchFileException(
+                    policy + ": must be a policy, " + (Files.exists(policy) ? "is no file" : "is not there"));
         }
         try {
             return PolicyJson.read(Files.readAllBytes(policy));

@@ -6,12 +6,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aisec.assessment.AssessmentJson;
 import dev.aisec.assessment.AssessmentPolicy;
 import dev.aisec.cli.digits.DigitGenerator;
+import dev.aisec.core.Estimate;
+import dev.aisec.core.Evidence;
+import dev.aisec.core.Measurement;
 import dev.aisec.core.Seed;
+import dev.aisec.core.Technique;
 import dev.aisec.core.model.Batch;
+import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Idx;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.nd4j.Dl4jModels;
 import dev.aisec.nd4j.Dl4jNetworks;
+import dev.aisec.nd4j.engine.Networks;
+import dev.aisec.provenance.modelfile.Dl4jModelFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -20,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +131,157 @@ class AssessCommandTest {
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("report.html").contains("model file accepted");
     }
 
+    /** Image i is of sex "f, m or unknown" by i modulo 3, and old if it is among the last ten. */
+    private Path groups(int rows) throws IOException {
+        StringBuilder csv = new StringBuilder("id,sex,old\n");
+        for (int i = 0; i < rows; i++) {
+            csv.append(i)
+                    .append(',')
+                    .append(List.of("m", "f", "").get(i % 3))
+                    .append(',')
+                    .append(i >= 30 ? "yes\n" : "no\n");
+        }
+        return Files.writeString(folder.resolve("groups-" + rows + ".csv"), csv);
+    }
+
+    @Test
+    void assess_groups_addFairnessToEveryReport() throws IOException {
+        Path file = folder.resolve("model.zip");
+        Dl4jModels.save(Dl4jNetworks.smallCnn(28, 28, 10, 1), file);
+        Labelled test = ImageData.load(data).test();
+        int[] predicted = Networks.compile(
+                        Dl4jModels.load(Dl4jModelFile.standard().verify(file).orElseThrow()),
+                        test.inputs().shape(),
+                        Bounds.of(0, 1))
+                .predict(test.inputs());
+        int favourable = test.targets().label(0);
+        String report = folder.resolve("fair").toString();
+        assertThat(run(
+                        "assess",
+                        "--data=" + data,
+                        "--model=" + file,
+                        "--samples=10",
+                        "--groups-file=" + groups(40),
+                        "--groups=sex",
+                        "--favourable=" + favourable,
+                        "--out=" + report))
+                .as(err.toString(StandardCharsets.UTF_8))
+                .isZero();
+        Evidence evidence = AssessmentJson.read(
+                        Files.readAllBytes(Path.of(report, "report.json")),
+                        AssessmentPolicy.images().with(AssessmentPolicy.fourFifths()))
+                .subjects()
+                .get(0)
+                .evidence()
+                .stream()
+                .filter(e -> e.technique() == Technique.FAIRNESS_EVALUATION)
+                .findFirst()
+                .orElseThrow();
+        assertThat(evidence.parameters())
+                .containsEntry("favourable", "class " + favourable)
+                .containsEntry("groups", "sex")
+                .containsEntry("rows", "40");
+        assertThat(evidence.measurements())
+                .extracting(Measurement::name)
+                .contains(
+                        "demographic_parity_difference",
+                        "demographic_parity_ratio",
+                        "equal_opportunity_difference",
+                        "equalized_odds_difference",
+                        "accuracy_difference",
+                        "selection-rate-by-group");
+        List<String> names = List.of("sex=m", "sex=f", "sex=(missing)");
+        for (int g = 0; g < 3; g++) {
+            int rows = 0;
+            int selected = 0;
+            for (int i = g; i < 40; i += 3) {
+                rows++;
+                selected += predicted[i] == favourable ? 1 : 0;
+            }
+            Map<String, String> labels = Map.of("group", names.get(g));
+            Estimate.Measured rate = (Estimate.Measured) evidence.measurements().stream()
+                    .filter(m -> m instanceof Measurement.Scalar
+                            && m.name().equals("selection_rate")
+                            && m.labels().equals(labels))
+                    .map(m -> ((Measurement.Scalar) m).estimate())
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(rate.value()).isEqualTo((double) selected / rows);
+            assertThat(rate.n()).isEqualTo(rows);
+        }
+        assertThat(Files.readString(Path.of(report, "report.html")))
+                .containsOnlyOnce("<h2>Fairness</h2>")
+                .contains("Selection rate by group</h3>");
+        assertThat(Files.readString(Path.of(report, "report.md")))
+                .contains("## Fairness\n\n| figure (interval) ")
+                .contains("| demographic_parity_difference ")
+                .contains("| smallest selection rate at least four fifths of the largest ");
+    }
+
+    @Test
+    void assess_badGroups_endWithOneLineAndNothingDone() throws IOException {
+        String file = "--groups-file=" + groups(40);
+        String[] start = {"assess", "--data=" + data};
+        refused("--groups-file, --groups and --favourable must be given together", start[0], start[1], file);
+        refused("must be given together", start[0], start[1], "--groups=sex", "--favourable=1");
+        refused("must be given together", start[0], start[1], "--missing=?");
+        refused("must be different columns", start[0], start[1], file, "--groups=sex,sex", "--favourable=1");
+        refused(
+                "must have a column 'race', has 'id', 'sex', 'old'",
+                start[0],
+                start[1],
+                file,
+                "--groups=sex,race",
+                "--favourable=1");
+        refused(
+                "--favourable must be a class among the test labels",
+                start[0],
+                start[1],
+                file,
+                "--groups=sex",
+                "--favourable=10");
+        refused(
+                "must have one row for each of the 40 test images, has 39",
+                start[0],
+                start[1],
+                "--groups-file=" + groups(39),
+                "--groups=sex",
+                "--favourable=1");
+        refused(
+                "line 42, column 'sex': the file must have one row for each of the 40 test images, has more",
+                start[0],
+                start[1],
+                "--groups-file=" + groups(41),
+                "--groups=sex",
+                "--favourable=1");
+        refused(
+                "must be a CSV file, is not there",
+                start[0],
+                start[1],
+                "--groups-file=none.csv",
+                "--groups=sex",
+                "--favourable=1");
+        assertThat(err.toString(StandardCharsets.UTF_8)).doesNotContain("training");
+    }
+
+    @Test
+    void groups_severalColumns_areCountedByCombination() throws IOException {
+        Labelled test = ImageData.load(data).test();
+        int[] labels = test.targets().labels();
+        TestGroups groups = TestGroups.read(groups(40), List.of("sex", "old"), List.of("m"), labels[0], test);
+        // "m" counts as missing, too.
+        assertThat(groups.space().size()).isEqualTo(4);
+        int[] counts = new int[4];
+        for (int i = 0; i < 40; i++) {
+            String name = "sex=" + (i % 3 == 1 ? "f" : "(missing)") + ", old=" + (i >= 30 ? "yes" : "no");
+            assertThat(groups.space().name(groups.groups()[i])).isEqualTo(name);
+            counts[groups.groups()[i]]++;
+        }
+        for (int g = 0; g < 4; g++) {
+            assertThat(groups.cube(labels, labels).count(g)).isEqualTo(counts[g]);
+        }
+    }
+
     @Test
     void assess_badData_endsWithOneLineAndNothingWritten() throws IOException {
         refused("no-such: must be a folder", "assess", "--data=" + data.resolve("no-such"));
@@ -146,7 +305,7 @@ class AssessCommandTest {
     @Test
     void assess_badModel_endsWithOneLineAndNothingWritten() throws IOException {
         refused("none.zip: no such file", "assess", "--model=" + folder.resolve("none.zip"));
-        Path garbage = Files.writeString(folder.resolve("garbage.zip"), "PKgarbage");
+        Path garbage = Files.writeString(folder.resolve("garbage.zip"), "PK\u0003\u0004 and then nothing that is an archive");
         refused("REJECT garbage.zip", "assess", "--model=" + garbage);
         Path text = Files.writeString(folder.resolve("text.zip"), "text");
         refused("CANNOT_INSPECT text.zip", "assess", "--model=" + text);

@@ -313,7 +313,7 @@ class FairnessCommandTest {
             {"g,y,s,w\na,1,NaN,1\n", "line 2, column 's': must be a finite decimal number, is not"},
             {"g,y,s,w\na,1,1,1\na,0,Infinity,1\n", "line 3, column 's': must be a finite decimal number, is not"},
             {"g,y,s,w\na,1,,1\n", "line 2, column 's': must be a number, is empty"},
-            {"g,y,s,w\na,1,0,-1\n", "line 2, column 'w': must be a weight in [0, 1e150], is not"},
+            {"g,y,s,w\na,1,0,-1\n", "line 2, column 'w': must be a weight, 0 or in [1e-100, 1e100], is not"},
             {"g,y,s,w\na,1,0,1e200\n", "line 2, column 'w': must be a weight"},
             {"g,y,s,w\na,1,0,0\n", "at least one weight must be above 0, none is"},
             {"g,y,s,w\na,1,0,1\nb, ,0,1\n", "line 3, column 'y': must have a value, is empty"},

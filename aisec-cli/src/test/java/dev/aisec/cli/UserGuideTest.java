@@ -12,7 +12,7 @@ import dev.aisec.nd4j.Dl4jModels;
 import dev.aisec.nd4j.Dl4jNetworks;
 import dev.aisec.nd4j.engine.CompiledNetwork;
 import dev.aisec.nd4j.engine.Networks;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import dev.aisec.provenance.modelfile.VerifiedModel;
 import dev.aisec.robustness.attack.AttackResult;
 import dev.aisec.robustness.attack.Goal;
@@ -40,7 +40,7 @@ class UserGuideTest {
         Idx.writeImages(digits.inputs(), images);
         Idx.writeLabels(digits.targets().labels(), labels);
 
-        VerifiedModel file = Dl4jModelFile.standard().verify(zip).orElseThrow();
+        VerifiedModel file = ModelVerifier.standard().verify(zip).orElseThrow();
         Labelled test = Idx.read(images, labels).first(200);
         CompiledNetwork model =
                 Networks.compile(Dl4jModels.load(file), test.inputs().shape(), Bounds.of(0, 1));

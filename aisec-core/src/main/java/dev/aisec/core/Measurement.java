@@ -12,7 +12,8 @@ public sealed interface Measurement {
     /**
      * Returns the name of what was measured.
      *
-     * @return the name in lower case with hyphens, for example {@code robust-accuracy}
+     * @return the name in lower case, words joined by hyphens, for example {@code robust-accuracy}; in fairness by underscores (snake
+     *     case), for example {@code selection_rate}, as is the custom there
      */
     String name();
 
@@ -26,7 +27,7 @@ public sealed interface Measurement {
     /**
      * One estimate.
      *
-     * @param name name in lower case with hyphens
+     * @param name name in lower case; see {@link Measurement#name()}
      * @param unit unit of the value; {@code 1} for shares and counts
      * @param labels what tells it from others of the same name
      * @param estimate the value with its uncertainty
@@ -42,7 +43,7 @@ public sealed interface Measurement {
     /**
      * Estimates along an axis.
      *
-     * @param name name in lower case with hyphens
+     * @param name name in lower case; see {@link Measurement#name()}
      * @param x name of the horizontal axis, for example {@code epsilon}
      * @param y name of the vertical axis, for example {@code accuracy}
      * @param labels what tells it from others of the same name

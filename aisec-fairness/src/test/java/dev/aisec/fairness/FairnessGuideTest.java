@@ -224,7 +224,7 @@ class FairnessGuideTest {
                 simulation.run(AdaptiveThreshold.of(lending, DecisionCriterion.DEMOGRAPHIC_PARITY));
         SimulationResult<LendingState, Decision> profit =
                 simulation.run(AdaptiveThreshold.of(lending, DecisionCriterion.MAXIMUM_UTILITY));
-        PairedComparison.Difference score = parity.minus(profit).end("mean-score", "group=1");
+        PairedComparison.Difference score = parity.minus(profit).end("mean_score", "group=1");
         System.out.println(score.estimate() + " " + score.direction());
         RuleOutcome once = lending.outcome(
                 AcceptanceRule.best(DecisionCriterion.DEMOGRAPHIC_PARITY, lending.population(), lending.interest()));

@@ -8,10 +8,12 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.zip.ZipEntry;
@@ -21,10 +23,16 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.dataset.api.preprocessor.Normalizer;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Loads and saves Deeplearning4j networks. */
 public final class Dl4jModels {
+    /** The entries that Deeplearning4j is given; with any other it may run Java deserialization. */
+    private static final List<String> LOADED =
+            List.of("configuration.json", "coefficients.bin", "updaterState.bin", "noParams.marker");
+
     private Dl4jModels() {}
 
     /**
@@ -37,54 +45,129 @@ public final class Dl4jModels {
             Nd4j.getBackend();
         } catch (Exception | LinkageError e) {
             throw new SecurityControlException(
-                    "ND4J must be able to start, could not: add org.nd4j:nd4j-native with the classifier of this platform,"
-                            + " and see that JavaCPP's cache folder (org.bytedeco.javacpp.cachedir) can be written and"
-                            + " executed: " + e,
+                    "ND4J must be able to start, could not: add org.nd4j:nd4j-native with the classifier of this"
+                            + " platform, and see that JavaCPP's cache folder (org.bytedeco.javacpp.cachedir) can be"
+                            + " written and executed: " + e,
                     e);
         }
     }
 
     /**
-     * Loads a network from exactly the bytes that were checked.
+     * Loads a network from exactly the bytes that were checked. Deeplearning4j is given a fresh archive of configuration,
+     * parameters and updater state, and nothing else: never a {@code preprocessor.bin}, on which it would run Java
+     * deserialization.
      *
      * @param model what the model file check let through; a {@code MultiLayerNetwork}
      * @return the network
      * @throws IOException if Deeplearning4j cannot make a network of it
      */
     public static MultiLayerNetwork load(VerifiedModel model) throws IOException {
-        return load(
-                model,
-                VerifiedModel.Kind.MULTI_LAYER_NETWORK,
-                in -> ModelSerializer.restoreMultiLayerNetwork(in, true));
+        return load(model, "MultiLayerNetwork", in -> ModelSerializer.restoreMultiLayerNetwork(in, true));
     }
 
     /**
-     * Loads a graph from exactly the bytes that were checked.
+     * Loads a graph from exactly the bytes that were checked; see {@link #load}.
      *
      * @param model what the model file check let through; a {@code ComputationGraph}
      * @return the graph
      * @throws IOException if Deeplearning4j cannot make a graph of it
      */
     public static ComputationGraph loadGraph(VerifiedModel model) throws IOException {
-        return load(
-                model, VerifiedModel.Kind.COMPUTATION_GRAPH, in -> ModelSerializer.restoreComputationGraph(in, true));
+        return load(model, "ComputationGraph", in -> ModelSerializer.restoreComputationGraph(in, true));
+    }
+
+    /**
+     * Whether a verified model is a {@code ComputationGraph}.
+     *
+     * @param model what the model file check let through
+     * @return true for {@link #loadGraph}, false for {@link #load}
+     */
+    public static boolean isGraph(VerifiedModel model) {
+        return is(model, "ComputationGraph");
+    }
+
+    /**
+     * Loads a SameDiff graph from exactly the bytes that were checked.
+     *
+     * @param model what the model file check let through; a file of SameDiff
+     * @return the graph, with its updater state
+     * @throws IOException if SameDiff cannot make a graph of it
+     */
+    public static SameDiff loadSameDiff(VerifiedModel model) throws IOException {
+        if (!model.structure().format().equals("samediff")) {
+            throw new IllegalArgumentException(
+                    "model must be a SameDiff graph, was " + model.structure().format());
+        }
+        requireNatives();
+        Optional<InputStream> entry = model.entry("samediff.fb");
+        try (InputStream in = entry.isPresent() ? entry.get() : model.open()) {
+            return SameDiff.fromFlatBuffers(ByteBuffer.wrap(in.readAllBytes()), true);
+        } catch (RuntimeException | LinkageError e) {
+            throw new IOException(
+                    "SameDiff must be able to build the graph " + model.digest() + ", could not: " + e, e);
+        }
+    }
+
+    /**
+     * Loads the normalizer of a network from exactly the bytes that were checked; see {@link Dl4jNormalizers}.
+     *
+     * @param model what the model file check let through, with a policy that allows its normalizer
+     * @return the normalizer; empty if the file has none
+     * @throws IOException if it is none of ND4J's, or cannot be made
+     */
+    public static Optional<Normalizer<?>> loadNormalizer(VerifiedModel model) throws IOException {
+        requireFormat(model);
+        requireNatives();
+        return Dl4jNormalizers.load(model);
     }
 
     private interface Loader<T> {
         T load(InputStream bytes) throws IOException;
     }
 
-    private static <T> T load(VerifiedModel model, VerifiedModel.Kind kind, Loader<T> loader) throws IOException {
-        if (model.kind() != kind) {
-            throw new IllegalArgumentException("model must be a " + kind + ", was " + model.kind());
+    private static boolean is(VerifiedModel model, String kind) {
+        requireFormat(model);
+        // Values of metadata are quoted.
+        return ("\"" + kind + "\"").equals(model.structure().metadata().get("dl4j.kind"));
+    }
+
+    private static void requireFormat(VerifiedModel model) {
+        if (!model.structure().format().equals("dl4j")) {
+            throw new IllegalArgumentException("model must be a network of Deeplearning4j, was "
+                    + model.structure().format());
+        }
+    }
+
+    private static <T> T load(VerifiedModel model, String kind, Loader<T> loader) throws IOException {
+        if (!is(model, kind)) {
+            throw new IllegalArgumentException("model must be a " + kind + ", was "
+                    + model.structure().metadata().get("dl4j.kind"));
         }
         requireNatives();
         try {
-            return loader.load(new ByteArrayInputStream(model.canonicalZip()));
+            return loader.load(new ByteArrayInputStream(archive(model)));
         } catch (RuntimeException | LinkageError e) {
             throw new IOException(
                     "Deeplearning4j must be able to build the network " + model.digest() + ", could not: " + e, e);
         }
+    }
+
+    /** What a loader may see of a file. */
+    private static byte[] archive(VerifiedModel model) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (String name : LOADED) {
+                Optional<InputStream> entry = model.entry(name);
+                if (entry.isPresent()) {
+                    try (InputStream in = entry.get()) {
+                        zip.putNextEntry(new ZipEntry(name));
+                        in.transferTo(zip);
+                        zip.closeEntry();
+                    }
+                }
+            }
+        }
+        return bytes.toByteArray();
     }
 
     /**

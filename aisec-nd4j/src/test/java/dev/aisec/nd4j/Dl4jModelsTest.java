@@ -10,22 +10,41 @@ import dev.aisec.core.model.Bounds;
 import dev.aisec.core.model.Labelled;
 import dev.aisec.core.model.Shape;
 import dev.aisec.core.model.Targets;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import dev.aisec.provenance.modelfile.VerifiedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.random.RandomGenerator;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.GravesLSTM;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.schedule.ScheduleType;
+import org.nd4j.linalg.schedule.StepSchedule;
 
 class Dl4jModelsTest {
     private static final Bounds UNIT = Bounds.of(0, 1);
@@ -55,8 +74,9 @@ class Dl4jModelsTest {
         byte[] first = Files.readAllBytes(file);
         Dl4jModels.save(network, file);
         assertThat(Files.readAllBytes(file)).isEqualTo(first);
-        VerifiedModel verified = Dl4jModelFile.standard().verify(file).orElseThrow();
-        assertThat(verified.parameterCount()).isEqualTo(network.numParams());
+        VerifiedModel verified = ModelVerifier.standard().verify(file).orElseThrow();
+        assertThat(verified.structure().tensors().get(0).elements()).isEqualTo(network.numParams());
+        assertThat(Dl4jModels.isGraph(verified)).isFalse();
         MultiLayerNetwork loaded = Dl4jModels.load(verified);
         Batch x = halves(4).inputs();
         assertThat(Dl4jClassifier.of(loaded, Shape.of(1, 12, 12), UNIT).logits(x))
@@ -80,10 +100,64 @@ class Dl4jModelsTest {
         graph.init();
         Path file = folder.resolve("g.zip");
         Dl4jModels.save(graph, file);
-        VerifiedModel verified = Dl4jModelFile.standard().verify(file).orElseThrow();
+        VerifiedModel verified = ModelVerifier.standard().verify(file).orElseThrow();
         assertThat(Dl4jModels.loadGraph(verified).params()).isEqualTo(graph.params());
         assertThatThrownBy(() -> Dl4jModels.load(verified))
-                .hasMessage("model must be a MULTI_LAYER_NETWORK, was COMPUTATION_GRAPH");
+                .hasMessage("model must be a MultiLayerNetwork, was \"ComputationGraph\"");
+    }
+
+    @Test
+    void saveSameDiff_thenVerifyAndLoad_givesSameGraph() throws IOException {
+        SameDiff graph = SameDiff.create();
+        SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 4);
+        SDVariable w = graph.var("w", Nd4j.rand(DataType.FLOAT, 4, 3));
+        SDVariable y = graph.nn.softmax("y", graph.nn.relu(x.mmul(w).mul(2.0), 0));
+        y.std("deviation", true, 1);
+        Path file = folder.resolve("g.fb");
+        graph.save(file.toFile(), true);
+        VerifiedModel verified = ModelVerifier.standard().verify(file).orElseThrow();
+        assertThat(verified.structure().format()).isEqualTo("samediff");
+        assertThat(verified.structure().operators()).extracting(o -> o.type()).contains("matmul", "relu", "softmax");
+        SameDiff loaded = Dl4jModels.loadSameDiff(verified);
+        assertThat(loaded.getVariable("w").getArr()).isEqualTo(w.getArr());
+        assertThatThrownBy(() -> Dl4jModels.load(verified))
+                .hasMessage("model must be a network of Deeplearning4j, was samediff");
+    }
+
+    @Test
+    void verify_networksOfManyLayers_areAccepted() throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(5)
+                .updater(new Adam(new StepSchedule(ScheduleType.EPOCH, 0.1, 0.5, 2)))
+                .l2(1e-4)
+                .dropOut(0.5)
+                .list()
+                .layer(new ConvolutionLayer.Builder(3, 3).nOut(4).hasBias(false).build())
+                .layer(new BatchNormalization())
+                .layer(new ActivationLayer(Activation.RELU))
+                .layer(new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX, new int[] {2, 2}).build())
+                .layer(new SeparableConvolution2D.Builder(2, 2).nOut(3).build())
+                .layer(new GlobalPoolingLayer(PoolingType.AVG))
+                .layer(new DenseLayer.Builder().nOut(5).hasLayerNorm(true).build())
+                .layer(new OutputLayer.Builder().nOut(3).build())
+                .setInputType(InputType.convolutional(12, 12, 1))
+                .build());
+        network.init();
+        MultiLayerNetwork sequence = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new Bidirectional(new LSTM.Builder().nIn(3).nOut(4).build()))
+                .layer(new GravesLSTM.Builder().nIn(8).nOut(2).build())
+                .layer(new SimpleRnn.Builder().nIn(2).nOut(2).build())
+                .layer(new LastTimeStep(new LSTM.Builder().nIn(2).nOut(4).build()))
+                .layer(new OutputLayer.Builder().nIn(4).nOut(3).build())
+                .build());
+        sequence.init();
+        for (MultiLayerNetwork one : new MultiLayerNetwork[] {network, sequence}) {
+            Path file = folder.resolve("many.zip");
+            Dl4jModels.save(one, file);
+            VerifiedModel verified = ModelVerifier.standard().verify(file).orElseThrow();
+            assertThat(Dl4jModels.load(verified).params()).isEqualTo(one.params());
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.aisec.core.model.CrossEntropyLoss;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.Targets;
+import dev.aisec.fairness.internal.Checks;
 
 /**
  * Decision-boundary covariance: a loss plus a penalty on the squared covariance between being in a group and the log-odds of the
@@ -29,8 +30,8 @@ import dev.aisec.core.model.Targets;
 public record CovarianceLoss(Loss base, double strength, int groups, int favourable) implements Loss {
     /** Checks the components. */
     public CovarianceLoss {
-        GroupColumn.requireStrength(strength);
-        GroupColumn.requireGroups(groups);
+        Checks.notNegative("strength", strength);
+        Checks.atLeast("groups", 1, groups);
         if (favourable < 0) {
             throw new IllegalArgumentException("favourable must be >= 0, was " + favourable);
         }

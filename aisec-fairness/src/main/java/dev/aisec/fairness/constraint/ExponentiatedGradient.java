@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 
@@ -40,18 +41,10 @@ public record ExponentiatedGradient(
 
     /** Checks the components. */
     public ExponentiatedGradient {
-        if (!(bound >= 0 && bound <= 1)) {
-            throw new IllegalArgumentException("bound must be in [0, 1], was " + bound);
-        }
-        if (!(tolerance > 0 && tolerance < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("tolerance must be > 0 and finite, was " + tolerance);
-        }
-        if (!(multiplierBound > 0 && multiplierBound < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("multiplierBound must be > 0 and finite, was " + multiplierBound);
-        }
-        if (rounds < 1) {
-            throw new IllegalArgumentException("rounds must be >= 1, was " + rounds);
-        }
+        Checks.share("bound", bound);
+        Checks.positive("tolerance", tolerance);
+        Checks.positive("multiplierBound", multiplierBound);
+        Checks.atLeast("rounds", 1, rounds);
     }
 
     /**

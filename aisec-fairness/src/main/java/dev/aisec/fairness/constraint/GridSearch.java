@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,15 +36,9 @@ public record GridSearch(
         double multiplierBound) {
     /** Checks the components. */
     public GridSearch {
-        if (!(bound >= 0 && bound <= 1)) {
-            throw new IllegalArgumentException("bound must be in [0, 1], was " + bound);
-        }
-        if (size < 3) {
-            throw new IllegalArgumentException("size must be >= 3, was " + size);
-        }
-        if (!(limit > 0 && limit < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("limit must be > 0 and finite, was " + limit);
-        }
+        Checks.share("bound", bound);
+        Checks.atLeast("size", 3, size);
+        Checks.positive("limit", limit);
         if (!(multiplierBound >= limit && multiplierBound < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(
                     "multiplierBound must be >= limit, " + limit + ", and finite, was " + multiplierBound);
@@ -103,8 +98,19 @@ public record GridSearch(
         }
         int reach = 0;
         if (!free.isEmpty()) {
-            while (points(free.size(), reach + 1) <= size) {
-                reach++;
+            // Doubled, then halved: the number of points grows with the reach.
+            int tooFar = 1;
+            while (points(free.size(), tooFar) <= size) {
+                reach = tooFar;
+                tooFar *= 2;
+            }
+            while (tooFar - reach > 1) {
+                int middle = (reach + tooFar) >>> 1;
+                if (points(free.size(), middle) <= size) {
+                    reach = middle;
+                } else {
+                    tooFar = middle;
+                }
             }
             if (reach == 0) {
                 throw new IllegalArgumentException("size must be >= " + points(free.size(), 1) + " for " + free.size()
@@ -163,10 +169,9 @@ public record GridSearch(
         for (int d = 0; d < coordinates; d++) {
             long[] next = new long[reach + 1];
             for (int r = 0; r <= reach; r++) {
-                for (int z = 0; z <= r; z++) {
-                    long times = z > 0 && constraint.isParity() ? 2 : 1;
-                    next[r] = Math.min(Integer.MAX_VALUE + 1L, next[r] + times * counts[r - z]);
-                }
+                // The points whose last coordinate is 0, and those that a step away from 0 brings here.
+                long more = r == 0 ? 0 : next[r - 1] + (constraint.isParity() ? counts[r - 1] : 0);
+                next[r] = Math.min(Integer.MAX_VALUE + 1L, counts[r] + more);
             }
             counts = next;
         }

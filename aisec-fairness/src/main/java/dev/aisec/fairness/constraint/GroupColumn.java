@@ -12,18 +12,6 @@ final class GroupColumn {
 
     private GroupColumn() {}
 
-    static void requireGroups(int groups) {
-        if (groups < 1) {
-            throw new IllegalArgumentException("groups must be >= 1, was " + groups);
-        }
-    }
-
-    static void requireStrength(double strength) {
-        if (!(strength >= 0 && strength < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("strength must be >= 0 and finite, was " + strength);
-        }
-    }
-
     static int[] read(Targets targets, int groups) {
         int[] result = new int[targets.size()];
         for (int i = 0; i < result.length; i++) {

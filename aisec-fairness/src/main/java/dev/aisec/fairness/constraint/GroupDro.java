@@ -6,6 +6,7 @@ import dev.aisec.core.model.CrossEntropyLoss;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.Targets;
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 
 /**
@@ -29,10 +30,8 @@ import java.util.Arrays;
 public record GroupDro(Loss base, double step, int groups) {
     /** Checks the components. */
     public GroupDro {
-        if (!(step >= 0 && step < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("step must be >= 0 and finite, was " + step);
-        }
-        GroupColumn.requireGroups(groups);
+        Checks.notNegative("step", step);
+        Checks.atLeast("groups", 1, groups);
     }
 
     /**
@@ -110,6 +109,10 @@ public record GroupDro(Loss base, double step, int groups) {
             }
             double max = Double.NEGATIVE_INFINITY;
             for (int g = 0; g < sums.length; g++) {
+                if (!Double.isFinite(sums[g])) {
+                    // It would stay in the weights of all later batches.
+                    throw new IllegalStateException("loss must be finite, sum of group " + g + " was " + sums[g]);
+                }
                 logWeights[g] += sizes[g] == 0 ? 0 : settings.step * sums[g] / sizes[g];
                 max = Math.max(max, logWeights[g]);
             }

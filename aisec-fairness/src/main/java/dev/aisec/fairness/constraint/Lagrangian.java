@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,8 +31,21 @@ final class Lagrangian {
         }
     }
 
-    /** What the learner was asked, and said. */
-    private record Question(double[] multipliers, Hypothesis answer) {}
+    /** What the learner was asked, and said; with the least value of all answers known by now. */
+    private static final class Question {
+        final double[] multipliers;
+        final double value;
+        double least = Double.POSITIVE_INFINITY;
+
+        Question(double[] multipliers, Hypothesis answer) {
+            this.multipliers = multipliers;
+            this.value = answer.value(multipliers);
+        }
+
+        void meet(Hypothesis hypothesis) {
+            least = Math.min(least, hypothesis.value(multipliers));
+        }
+    }
 
     /** Above this the tableau of the linear program would not fit. */
     private static final int MOST_CONSTRAINTS = 1_000;
@@ -53,11 +66,7 @@ final class Lagrangian {
             Moments moments,
             CostSensitiveLearner learner,
             double most) {
-        int n = Features.requireFinite("features", features, columns);
-        if (n != rows.size()) {
-            throw new IllegalArgumentException(
-                    "rows must be as many as rows of features, " + n + ", were " + rows.size());
-        }
+        Checks.features(features, columns, rows);
         this.features = features;
         this.columns = columns;
         this.rows = rows;
@@ -86,33 +95,39 @@ final class Lagrangian {
         }
         Scorer scorer = learner.fit(features, columns, labels, weights);
         double[] scores = scorer.scores(features);
-        if (scores.length != labels.length) {
-            throw new IllegalArgumentException(
-                    "scores must be as many as rows, " + labels.length + ", were " + scores.length);
-        }
+        Checks.size("scores", "rows", labels.length, scores.length);
         for (int i = 0; i < scores.length; i++) {
-            if (Double.isNaN(scores[i])) {
-                throw new IllegalArgumentException("scores must not be NaN, row " + i + " was");
-            }
+            Moments.requireNumber(scores[i], i);
         }
         double[] rates = moments.rates(rows, scores);
         for (Hypothesis known : found) {
             if (Arrays.equals(known.rates(), rates)) {
-                asked.add(new Question(multipliers.clone(), known));
+                ask(multipliers, known);
                 return known;
             }
         }
         Hypothesis answer = new Hypothesis(scorer, rates, moments.error(rates), moments.violations(rates));
         found.add(answer);
-        asked.add(new Question(multipliers.clone(), answer));
+        for (Question question : asked) {
+            question.meet(answer);
+        }
+        ask(multipliers, answer);
         return answer;
+    }
+
+    private void ask(double[] multipliers, Hypothesis answer) {
+        Question question = new Question(multipliers.clone(), answer);
+        for (Hypothesis hypothesis : found) {
+            question.meet(hypothesis);
+        }
+        asked.add(question);
     }
 
     /** The largest dual value among the multipliers that the learner was asked about, against all answers known by now. */
     double lower() {
         double best = Double.NEGATIVE_INFINITY;
         for (Question question : asked) {
-            best = Math.max(best, least(question.multipliers()));
+            best = Math.max(best, question.least);
         }
         return best;
     }
@@ -121,18 +136,9 @@ final class Lagrangian {
     double shortfall() {
         double worst = 0;
         for (Question question : asked) {
-            double value = question.answer().value(question.multipliers());
-            worst = Math.max(worst, value - least(question.multipliers()));
+            worst = Math.max(worst, question.value - question.least);
         }
         return worst;
-    }
-
-    private double least(double[] multipliers) {
-        double least = Double.POSITIVE_INFINITY;
-        for (Hypothesis h : found) {
-            least = Math.min(least, h.value(multipliers));
-        }
-        return least;
     }
 
     /** The error of a mixture plus the bound on the multipliers times its largest violation. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.constraint;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Vectors;
 import java.util.Arrays;
 
 /**
@@ -24,12 +25,8 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
 
     /** Checks the components. */
     public LogisticRegression {
-        if (!(ridge > 0 && ridge < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("ridge must be > 0 and finite, was " + ridge);
-        }
-        if (iterations < 1) {
-            throw new IllegalArgumentException("iterations must be >= 1, was " + iterations);
-        }
+        Checks.positive("ridge", ridge);
+        Checks.atLeast("iterations", 1, iterations);
     }
 
     /**
@@ -53,7 +50,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
 
     @Override
     public Model fit(double[] features, int columns, boolean[] favourable, double[] weights) {
-        int n = Features.requireFinite("features", features, columns);
+        int n = Checks.features("features", features, columns);
         if (favourable.length != n || weights.length != n) {
             throw new IllegalArgumentException("labels and weights must be as many as rows, " + n + ", were "
                     + favourable.length + " and " + weights.length);
@@ -79,8 +76,8 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
             double constant = good == bad ? 0 : good > 0 ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
             return new Model(new double[columns], constant, true);
         }
-        Problem problem = new Problem(features, columns, favourable, weights, rows / (good + bad));
-        return problem.solve(Math.log(good / bad));
+        Problem problem = new Problem(features, columns, favourable, weights, good + bad);
+        return problem.solve(Math.log(good) - Math.log(bad));
     }
 
     /** The rows with weight, standardised, and the running fit. */
@@ -93,7 +90,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
         private final double[] mean;
         private final double[] deviation;
 
-        Problem(double[] features, int columns, boolean[] favourable, double[] weights, double scale) {
+        Problem(double[] features, int columns, boolean[] favourable, double[] weights, double total) {
             this.columns = columns;
             int count = 0;
             for (double weight : weights) {
@@ -110,7 +107,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
                 if (weights[i] > 0) {
                     System.arraycopy(features, i * columns, x, r * columns, columns);
                     y[r] = favourable[i] ? 1 : -1;
-                    w[r++] = weights[i] * scale;
+                    w[r++] = weights[i] / total * rows;
                 }
             }
             for (int i = 0; i < rows; i++) {
@@ -207,7 +204,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
             Arrays.fill(gradient, 0);
             Arrays.fill(hessian, 0);
             for (int i = 0; i < rows; i++) {
-                double p = logistic(margin[i]);
+                double p = Vectors.logistic(margin[i]);
                 double g = w[i] * (p - (y[i] > 0 ? 1 : 0));
                 double h = w[i] * p * (1 - p);
                 int row = i * columns;
@@ -231,7 +228,7 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
     }
 
     /** Solves a·x = b for a symmetric positive definite matrix given by its lower half, which is overwritten. */
-    private static double[] cholesky(double[] a, double[] b, int d) {
+    static double[] cholesky(double[] a, double[] b, int d) {
         double[] z = b.clone();
         for (int j = 0; j < d; j++) {
             for (int k = 0; k <= j; k++) {
@@ -258,10 +255,6 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
         return z;
     }
 
-    private static double logistic(double m) {
-        return m >= 0 ? 1 / (1 + Math.exp(-m)) : Math.exp(m) / (1 + Math.exp(m));
-    }
-
     /** A fitted logistic regression. Immutable. */
     public static final class Model implements Scorer {
         private final double[] coefficients;
@@ -277,14 +270,14 @@ public record LogisticRegression(double ridge, int iterations) implements CostSe
         @Override
         public double[] scores(double[] features) {
             int columns = coefficients.length;
-            int n = Features.requireFinite("features", features, columns);
+            int n = Checks.features("features", features, columns);
             double[] scores = new double[n];
             for (int i = 0; i < n; i++) {
                 double m = intercept;
                 for (int j = 0; j < columns; j++) {
                     m += coefficients[j] * features[i * columns + j];
                 }
-                scores[i] = m == Double.NEGATIVE_INFINITY ? 0 : logistic(m);
+                scores[i] = m == Double.NEGATIVE_INFINITY ? 0 : Vectors.logistic(m);
             }
             return scores;
         }

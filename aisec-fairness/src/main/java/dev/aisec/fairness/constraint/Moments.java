@@ -3,6 +3,7 @@ package dev.aisec.fairness.constraint;
 
 import dev.aisec.core.Finding;
 import dev.aisec.core.Severity;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,9 +33,7 @@ final class Moments {
             mass[cell(rows, i)] += rows.weight(i);
             total += rows.weight(i);
         }
-        if (!(total > 0 && total < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("sum of weights must be > 0 and finite, was " + total);
-        }
+        Checks.total(total);
         for (int c = 0; c < mass.length; c++) {
             mass[c] /= total;
         }
@@ -79,6 +78,12 @@ final class Moments {
             slotMass[s] = slots.get(s)[2];
         }
         findings = List.copyOf(dropped);
+    }
+
+    static void requireNumber(double score, int row) {
+        if (Double.isNaN(score)) {
+            throw new IllegalArgumentException("scores must not be NaN, row " + row + " was");
+        }
     }
 
     static int cell(GroupedRows rows, int row) {

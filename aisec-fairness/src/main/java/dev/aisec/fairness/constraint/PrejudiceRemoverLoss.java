@@ -6,6 +6,7 @@ import dev.aisec.core.model.CrossEntropyLoss;
 import dev.aisec.core.model.Loss;
 import dev.aisec.core.model.LossValues;
 import dev.aisec.core.model.Targets;
+import dev.aisec.fairness.internal.Checks;
 
 /**
  * Prejudice remover: a loss plus a penalty on the mutual information between the predicted class and the group, in nats.
@@ -27,8 +28,8 @@ import dev.aisec.core.model.Targets;
 public record PrejudiceRemoverLoss(Loss base, double strength, int groups) implements Loss {
     /** Checks the components. */
     public PrejudiceRemoverLoss {
-        GroupColumn.requireStrength(strength);
-        GroupColumn.requireGroups(groups);
+        Checks.notNegative("strength", strength);
+        Checks.atLeast("groups", 1, groups);
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.aisec.core.Interval;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Seed;
 import dev.aisec.core.Technique;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -85,7 +86,9 @@ public final class RandomizedClassifier {
             if (h == 0) {
                 result = new double[scores.length];
             }
+            Checks.size("scores", "rows", result.length, scores.length);
             for (int i = 0; i < scores.length; i++) {
+                Moments.requireNumber(scores[i], i);
                 result[i] += scores[i] > 0.5 ? probabilities[h] : 0;
             }
         }
@@ -167,7 +170,7 @@ public final class RandomizedClassifier {
      * @return in [0, 1]; abstained if there are no rows concerned or only of one group
      */
     public Estimate deviation(double[] features, GroupedRows rows, double confidence) {
-        requireConfidence(confidence);
+        Checks.confidence(confidence);
         double[] accept = accept(features, rows);
         int groups = rows.space().size();
         int events = constraint.events();
@@ -241,7 +244,7 @@ public final class RandomizedClassifier {
      * @return in [0, 1], with an interval as in {@link #deviation}; abstained if no row has weight
      */
     public Estimate error(double[] features, GroupedRows rows, double confidence) {
-        requireConfidence(confidence);
+        Checks.confidence(confidence);
         double[] accept = accept(features, rows);
         MeanBound wrong = new MeanBound();
         for (int i = 0; i < accept.length; i++) {
@@ -281,7 +284,7 @@ public final class RandomizedClassifier {
                 parameters,
                 List.of(
                         new Measurement.Scalar(
-                                "constraint-deviation",
+                                "constraint_deviation",
                                 "1",
                                 new TreeMap<>(Map.of("constraint", name)),
                                 deviation(features, rows, confidence)),
@@ -296,11 +299,5 @@ public final class RandomizedClassifier {
                     "rows must be as many as rows of features, " + accept.length + ", were " + rows.size());
         }
         return accept;
-    }
-
-    private static void requireConfidence(double confidence) {
-        if (!(confidence > 0 && confidence < 1)) {
-            throw new IllegalArgumentException("confidence must be in (0, 1), was " + confidence);
-        }
     }
 }

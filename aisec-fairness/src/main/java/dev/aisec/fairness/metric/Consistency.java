@@ -3,6 +3,8 @@ package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
+import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.Arrays;
 
 /**
@@ -20,9 +22,7 @@ import java.util.Arrays;
 public record Consistency(int neighbours, AuditSettings settings) {
     /** Checks k. */
     public Consistency {
-        if (neighbours < 1) {
-            throw new IllegalArgumentException("neighbours must be >= 1, was " + neighbours);
-        }
+        Checks.atLeast("neighbours", 1, neighbours);
     }
 
     /**
@@ -80,10 +80,10 @@ public record Consistency(int neighbours, AuditSettings settings) {
         double mean = sum / n;
         double variance = Math.max(0, squares / n - mean * mean) * n / (n - 1);
         double half = Proportion.quantile(settings.confidence()) * Math.sqrt(variance / n);
-        // Terms all alike have no variance; the exact binomial end is then the least that can be said.
+        // Terms all alike have no variance but for rounding; the exact binomial end is then the least that can be said.
         Interval least =
                 Proportion.share(n * mean, n, n, n, settings.confidence()).interval();
-        Interval interval = variance > 0
+        Interval interval = variance > 1e-12
                 ? new Interval(Math.max(0, mean - half), Math.min(1, mean + half), settings.confidence())
                 : least;
         return new Estimate.Measured(mean, Proportion.around(mean, interval), n);
@@ -103,21 +103,27 @@ public record Consistency(int neighbours, AuditSettings settings) {
         int width = features[0].length;
         double[][] scaled = new double[n][width];
         for (int f = 0; f < width; f++) {
-            double mean = 0;
+            double most = 0;
             for (int i = 0; i < n; i++) {
                 if (features[i].length != width || !Double.isFinite(features[i][f])) {
                     throw new IllegalArgumentException(
                             "features must be finite and rows of one length, " + width + ", row " + i + " was not");
                 }
-                mean += features[i][f] / n;
+                most = Math.max(most, Math.abs(features[i][f]));
+            }
+            // Divided by the largest, squares cannot overflow.
+            double mean = 0;
+            for (int i = 0; i < n; i++) {
+                scaled[i][f] = most > 0 ? features[i][f] / most : 0;
+                mean += scaled[i][f] / n;
             }
             double square = 0;
-            for (double[] row : features) {
+            for (double[] row : scaled) {
                 square += (row[f] - mean) * (row[f] - mean) / n;
             }
             double deviation = Math.sqrt(square);
             for (int i = 0; i < n; i++) {
-                scaled[i][f] = deviation > 0 && Double.isFinite(deviation) ? (features[i][f] - mean) / deviation : 0;
+                scaled[i][f] = deviation > 0 ? (scaled[i][f] - mean) / deviation : 0;
             }
         }
         return scaled;

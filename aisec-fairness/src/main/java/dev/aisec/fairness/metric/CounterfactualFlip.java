@@ -2,6 +2,8 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
+import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.function.Predicate;
 
 /**
@@ -21,12 +23,8 @@ import java.util.function.Predicate;
 public record CounterfactualFlip(int column, int values, AuditSettings settings) {
     /** Checks the components. */
     public CounterfactualFlip {
-        if (column < 0) {
-            throw new IllegalArgumentException("column must be >= 0, was " + column);
-        }
-        if (values < 2) {
-            throw new IllegalArgumentException("values must be >= 2, was " + values);
-        }
+        Checks.atLeast("column", 0, column);
+        Checks.atLeast("values", 2, values);
     }
 
     /**
@@ -51,6 +49,12 @@ public record CounterfactualFlip(int column, int values, AuditSettings settings)
         int n = features.length;
         if (n < settings.minimum()) {
             return new Estimate.Abstained("rows must be at least " + settings.minimum() + ", were " + n, n);
+        }
+        for (int i = 0; i < n; i++) {
+            if (column >= features[i].length) {
+                throw new IllegalArgumentException("column must be in [0, " + features[i].length
+                        + ") of every row, row " + i + " was too short for " + column);
+            }
         }
         long flips = 0;
         for (double[] row : features) {

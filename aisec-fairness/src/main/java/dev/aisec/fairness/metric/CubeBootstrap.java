@@ -4,6 +4,8 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
 import dev.aisec.core.Progress;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -64,12 +66,17 @@ final class CubeBootstrap {
                 value = join(value, gap, metric, parts.size());
                 n = Math.max(n, part.n);
             }
+            Estimate.Abstained few = settings.tooFewDraws(1, n);
+            if (few != null) {
+                results[m] = few;
+                continue;
+            }
             jobs.add(new Job(m, metric, parts, value, n, settings.replicates()));
         }
         if (!jobs.isEmpty()) {
             draw(cube, jobs, settings);
             for (Job job : jobs) {
-                results[job.index] = interval(job, settings.confidence());
+                results[job.index] = interval(job, settings);
             }
         }
         List<Estimate> list = new ArrayList<>();
@@ -297,11 +304,8 @@ final class CubeBootstrap {
         return joined;
     }
 
-    private static Estimate interval(Job job, double confidence) {
-        double[] sorted = job.deviations.clone();
-        Arrays.sort(sorted);
-        int rank = (int) Math.ceil(confidence * (sorted.length + 1)) - 1;
-        double d = sorted[Math.min(rank, sorted.length - 1)];
+    private static Estimate interval(Job job, AuditSettings settings) {
+        double d = settings.quantile(job.deviations);
         double lower;
         double upper;
         if (job.metric.comparison() == Disparity.Comparison.RATIO) {
@@ -315,6 +319,6 @@ final class CubeBootstrap {
             upper = bounded ? Math.min(1, upper) : upper;
         }
         return new Estimate.Measured(
-                job.value, Proportion.around(job.value, new Interval(lower, upper, confidence)), job.n);
+                job.value, Proportion.around(job.value, new Interval(lower, upper, settings.confidence())), job.n);
     }
 }

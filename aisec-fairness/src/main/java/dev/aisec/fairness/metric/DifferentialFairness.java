@@ -4,12 +4,14 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
 import dev.aisec.core.Progress;
-import java.util.Arrays;
+import dev.aisec.fairness.internal.Checks;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Smoothed empirical differential fairness: the least ε such that, for each decision, no two groups differ by more than a
- * factor e^ε in its probability; probabilities are (k + c/2)/(n + c). 0 is equality.
+ * factor e^ε in its probability; probabilities are (k + c/2)/(n + c). 0 is equality. With weights k and n are in units of the
+ * mean weight of the group, Σw²/Σw, so that the smoothing does not depend on the scale of the weights.
  *
  * <p>Groups without rows play no part. Interval: ε ± the bootstrap quantile of the largest movement of any log ratio, so
  * conservative. Limit: biased upward for small groups.
@@ -22,9 +24,7 @@ import java.util.random.RandomGenerator;
 public record DifferentialFairness(double concentration, AuditSettings settings) implements FairnessMetric {
     /** Checks the concentration. */
     public DifferentialFairness {
-        if (!(concentration > 0 && concentration < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("concentration must be > 0 and finite, was " + concentration);
-        }
+        Checks.positive("concentration", concentration);
     }
 
     /**
@@ -46,55 +46,57 @@ public record DifferentialFairness(double concentration, AuditSettings settings)
         int size = cube.space().size();
         double[] refused = new double[size];
         double[] selected = new double[size];
-        double[] unit = new double[size];
+        double[][] unit = new double[2][size];
         int count = 0;
         for (int g = 0; g < size; g++) {
-            double square = 0;
+            if (cube.count(g) < settings.minimum()) {
+                continue;
+            }
+            double[] sum = new double[2];
+            double[] square = new double[2];
             for (int c = 0; c < GroupCube.CELLS; c++) {
-                double weight = cube.sum(g * GroupCube.CELLS + c);
-                square += cube.square(g * GroupCube.CELLS + c);
-                if (c % 2 == 1) {
-                    selected[count] += weight;
-                } else {
-                    refused[count] += weight;
-                }
+                sum[c % 2] += cube.sum(g * GroupCube.CELLS + c);
+                square[c % 2] += cube.square(g * GroupCube.CELLS + c);
             }
-            if (cube.count(g) >= settings.minimum()) {
-                unit[count] = square / (selected[count] + refused[count]);
-                count++;
-            } else {
-                selected[count] = 0;
-                refused[count] = 0;
+            double mean = (square[0] + square[1]) / (sum[0] + sum[1]);
+            for (int d = 0; d < 2; d++) {
+                // Weights may depend on the decision; of a decision that nobody got, all rows of the group tell.
+                unit[d][count] = sum[d] > 0 ? square[d] / sum[d] / mean : 1;
             }
+            refused[count] = sum[0] / mean;
+            selected[count] = sum[1] / mean;
+            count++;
         }
         if (count < 2) {
             return new Estimate.Abstained("groups with enough rows must be at least 2, were " + count, cube.count());
+        }
+        Estimate.Abstained few = settings.tooFewDraws(1, cube.count());
+        if (few != null) {
+            return few;
         }
         double[][] logs = new double[2][count];
         Poisson[][] laws = new Poisson[2][count];
         for (int i = 0; i < count; i++) {
             logs(logs, i, refused[i], selected[i]);
-            laws[0][i] = new Poisson(refused[i] / unit[i] + 0.5);
-            laws[1][i] = new Poisson(selected[i] / unit[i] + 0.5);
+            laws[0][i] = new Poisson(refused[i] / unit[0][i] + 0.5);
+            laws[1][i] = new Poisson(selected[i] / unit[1][i] + 0.5);
         }
         double epsilon = Math.max(span(logs[0], null), span(logs[1], null));
         double[] found = new double[settings.replicates()];
         double[][] centre = new double[2][count];
         for (int i = 0; i < count; i++) {
-            logs(centre, i, refused[i] + unit[i] / 2, selected[i] + unit[i] / 2);
+            logs(centre, i, refused[i] + unit[0][i] / 2, selected[i] + unit[1][i] / 2);
         }
         double[][] drawn = new double[2][count];
         for (int r = 0; r < found.length; r++) {
             Progress.checkInterrupted();
             RandomGenerator random = settings.seed().generator(r);
             for (int i = 0; i < count; i++) {
-                logs(drawn, i, laws[0][i].next(random) * unit[i], laws[1][i].next(random) * unit[i]);
+                logs(drawn, i, laws[0][i].next(random) * unit[0][i], laws[1][i].next(random) * unit[1][i]);
             }
             found[r] = Math.max(span(drawn[0], centre[0]), span(drawn[1], centre[1]));
         }
-        Arrays.sort(found);
-        int rank = (int) Math.ceil(settings.confidence() * (found.length + 1)) - 1;
-        double d = found[Math.min(rank, found.length - 1)];
+        double d = settings.quantile(found);
         return new Estimate.Measured(
                 epsilon, new Interval(Math.max(0, epsilon - d), epsilon + d, settings.confidence()), cube.count());
     }
@@ -105,7 +107,7 @@ public record DifferentialFairness(double concentration, AuditSettings settings)
         out[1][i] = Math.log((selected + concentration / 2) / all);
     }
 
-    private static double span(double[] values, double @org.jspecify.annotations.Nullable [] minus) {
+    private static double span(double[] values, double @Nullable [] minus) {
         double low = Double.POSITIVE_INFINITY;
         double high = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < values.length; i++) {

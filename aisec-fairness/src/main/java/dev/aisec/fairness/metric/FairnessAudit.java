@@ -2,6 +2,7 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,9 +24,7 @@ import java.util.List;
 public record FairnessAudit(AuditSettings settings, int reference, String subject) {
     /** Checks the components. */
     public FairnessAudit {
-        if (reference < -1) {
-            throw new IllegalArgumentException("reference must be >= -1, was " + reference);
-        }
+        Checks.atLeast("reference", -1, reference);
         if (subject.isBlank()) {
             throw new IllegalArgumentException("subject must not be blank");
         }

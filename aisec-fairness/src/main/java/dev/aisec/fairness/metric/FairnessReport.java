@@ -5,7 +5,6 @@ import dev.aisec.core.Estimate;
 import dev.aisec.core.Evidence;
 import dev.aisec.core.EvidenceSource;
 import dev.aisec.core.Finding;
-import dev.aisec.core.Measurement;
 import dev.aisec.core.Severity;
 import dev.aisec.core.Technique;
 import java.util.ArrayList;
@@ -216,15 +215,8 @@ public final class FairnessReport implements EvidenceSource {
         parameters.put("reference", cube.space().name(reference));
         parameters.put("rows", Long.toString(cube.count()));
         parameters.put("weighted", Boolean.toString(cube.weighted()));
-        List<Measurement> measurements = new ArrayList<>();
-        for (Row row : rows) {
-            SortedMap<String, String> labels = new TreeMap<>();
-            if (!row.group().equals(BETWEEN)) {
-                labels.put("group", row.group());
-            }
-            measurements.add(new Measurement.Scalar(row.name(), "1", labels, row.estimate()));
-        }
-        return new Evidence(Technique.FAIRNESS_EVALUATION, audit.subject(), parameters, measurements, findings());
+        return new Evidence(
+                Technique.FAIRNESS_EVALUATION, audit.subject(), parameters, MetricReport.scalars(rows), findings());
     }
 
     private List<Finding> findings() {

@@ -2,6 +2,7 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.MalformedInputException;
+import dev.aisec.fairness.internal.Checks;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -19,16 +20,14 @@ import org.jspecify.annotations.Nullable;
  * The contingency table of an audit: how many rows, and of which weight, fall into each group × recorded label × decision.
  * All metrics of decisions are functions of it, so that the data are read once. Immutable.
  *
- * <p>Counts are exact integers. With weights the cube also holds the sum of the weights and of their squares in each cell;
- * intervals then use the effective number of rows of Kish, (Σw)²/Σw². A row of weight 0 carries no information and is not
- * counted.
+ * <p>Counts are exact integers. With weights the cube also holds the sum of the weights and of their squares in each cell,
+ * from which the design-based variance of every rate follows (see {@link Measure}). A row of weight 0 carries no information
+ * and is not counted.
  *
  * <p>Cubes of the same groups merge by adding up, in any order and grouping; sums of weights then agree up to rounding.
  *
- * <p>Limit: an effective number of rows treats weights as if they had nothing to do with label and decision. It is an
- * approximation for designed surveys.
- *
- * <p>Source of the effective size: Kish, Survey Sampling, Wiley 1965, section 8.2.
+ * <p>Limit: rows count as drawn independently. Of a survey's strata and clusters nothing is kept; clusters make intervals
+ * too narrow, strata as a rule too wide.
  */
 public final class GroupCube {
     /** Cells of a group: label × decision. */
@@ -82,7 +81,7 @@ public final class GroupCube {
      * @param groups the group of each row, in [0, {@code space.size()})
      * @param labels whether the recorded label is the favourable one; as many
      * @param decisions whether the decision is the favourable one; as many
-     * @param weights at least 0 and finite; as many
+     * @param weights 0 or in [1e-100, 1e100]; as many
      * @return the cube
      */
     public static GroupCube of(
@@ -171,7 +170,7 @@ public final class GroupCube {
     /**
      * The cube of the rows of both.
      *
-     * @param other a cube of the same groups
+     * @param other a cube of the same groups; at most 2⁵³ rows together
      * @return the sum
      */
     public GroupCube merge(GroupCube other) {
@@ -182,14 +181,8 @@ public final class GroupCube {
     }
 
     private int cell(int group, boolean label, boolean decision) {
-        requireGroup(group, space.size());
+        Checks.group(group, space.size());
         return group * CELLS + (label ? 2 : 0) + (decision ? 1 : 0);
-    }
-
-    private static void requireGroup(int group, int size) {
-        if (group < 0 || group >= size) {
-            throw new IllegalArgumentException("group must be in [0, " + size + "), was " + group);
-        }
     }
 
     /**
@@ -246,14 +239,7 @@ public final class GroupCube {
             out.writeInt(MAGIC);
             out.writeByte(VERSION);
             out.writeByte(sums == null ? 0 : 1);
-            out.writeInt(space.attributes().size());
-            for (GroupSpace.Attribute attribute : space.attributes()) {
-                writeText(out, attribute.name());
-                out.writeInt(attribute.values().size());
-                for (String value : attribute.values()) {
-                    writeText(out, value);
-                }
-            }
+            writeSpace(out, space);
             int filled = 0;
             for (long count : counts) {
                 filled += count > 0 ? 1 : 0;
@@ -273,6 +259,17 @@ public final class GroupCube {
             throw new UncheckedIOException(e);
         }
         return bytes.toByteArray();
+    }
+
+    static void writeSpace(DataOutputStream out, GroupSpace space) throws IOException {
+        out.writeInt(space.attributes().size());
+        for (GroupSpace.Attribute attribute : space.attributes()) {
+            writeText(out, attribute.name());
+            out.writeInt(attribute.values().size());
+            for (String value : attribute.values()) {
+                writeText(out, value);
+            }
+        }
     }
 
     private static void writeText(DataOutputStream out, String text) throws IOException {
@@ -351,11 +348,10 @@ public final class GroupCube {
             if (sums != null && squares != null) {
                 double sum = in.getDouble();
                 double square = in.getDouble();
-                // Cauchy-Schwarz: no weights have other sums.
-                boolean possible = sum > 0
-                        && square > 0
-                        && sum < Double.POSITIVE_INFINITY
-                        && square < Double.POSITIVE_INFINITY
+                double mean = sum / count;
+                // Weights in their range, up to rounding; Cauchy-Schwarz: no weights have other sums.
+                boolean possible = mean > 0.9e-100
+                        && mean < 1.1e100
                         && square <= sum * sum * (1 + 1e-9)
                         && sum * sum <= count * square * (1 + 1e-9);
                 if (!possible) {
@@ -369,7 +365,7 @@ public final class GroupCube {
         return new GroupCube(space, counts, sums, squares);
     }
 
-    private static GroupSpace readSpace(ByteBuffer in, int mostGroups) {
+    static GroupSpace readSpace(ByteBuffer in, int mostGroups) {
         int attributes = in.getInt();
         // An attribute takes at least 9 bytes, a value at least 2.
         if (attributes < 1 || attributes > in.remaining() / 9) {
@@ -421,7 +417,7 @@ public final class GroupCube {
         }
     }
 
-    private static void require(ByteBuffer in, int bytes) {
+    static void require(ByteBuffer in, int bytes) {
         if (in.remaining() < bytes) {
             throw new MalformedInputException(
                     in.position(), "bytes must be at least " + bytes + " more, were " + in.remaining());
@@ -469,7 +465,7 @@ public final class GroupCube {
          * @param favourableDecision whether the decision is the favourable one
          */
         public void add(int group, boolean favourableLabel, boolean favourableDecision) {
-            requireGroup(group, size);
+            Checks.group(group, size);
             int cell = group * CELLS + (favourableLabel ? 2 : 0) + (favourableDecision ? 1 : 0);
             counts[cell]++;
             if (sums != null && squares != null) {
@@ -484,11 +480,11 @@ public final class GroupCube {
          * @param group in [0, {@code space.size()})
          * @param favourableLabel whether the recorded label is the favourable one
          * @param favourableDecision whether the decision is the favourable one
-         * @param weight at least 0 and finite; 0 leaves the table as it is
+         * @param weight 0 or in [1e-100, 1e100]; 0 leaves the table as it is
          */
         public void add(int group, boolean favourableLabel, boolean favourableDecision, double weight) {
-            requireGroup(group, size);
-            requireWeight(weight);
+            Checks.group(group, size);
+            Checks.weight(weight);
             weigh();
             int cell = group * CELLS + (favourableLabel ? 2 : 0) + (favourableDecision ? 1 : 0);
             addWeighted(cell, weight);
@@ -557,7 +553,7 @@ public final class GroupCube {
          * @param groups the group of each row, in [0, {@code space.size()})
          * @param labels whether the recorded label is the favourable one; as many
          * @param decisions whether the decision is the favourable one; as many
-         * @param weights at least 0 and finite; as many
+         * @param weights 0 or in [1e-100, 1e100]; as many
          */
         public void addAll(int[] groups, boolean[] labels, boolean[] decisions, double[] weights) {
             requireLengths(groups.length, labels.length, decisions.length);
@@ -566,9 +562,7 @@ public final class GroupCube {
                         "weights must be as many as groups, " + groups.length + ", were " + weights.length);
             }
             requireGroups(groups);
-            for (double weight : weights) {
-                requireWeight(weight);
-            }
+            Checks.weights(weights);
             weigh();
             for (int i = 0; i < groups.length; i++) {
                 addWeighted(groups[i] * CELLS + (labels[i] ? 2 : 0) + (decisions[i] ? 1 : 0), weights[i]);
@@ -578,11 +572,18 @@ public final class GroupCube {
         /**
          * Adds the rows of a cube.
          *
-         * @param cube of the same groups
+         * @param cube of the same groups; at most 2⁵³ rows together
          */
         public void merge(GroupCube cube) {
             if (!cube.space.equals(space)) {
                 throw new IllegalArgumentException("cube must be of the same groups, was of " + cube.space);
+            }
+            long rows = cube.count();
+            for (long count : counts) {
+                rows += count;
+            }
+            if (rows > MOST_ROWS) {
+                throw new IllegalArgumentException("rows must be at most 2^53, were more");
             }
             if (cube.sums != null) {
                 weigh();
@@ -619,8 +620,7 @@ public final class GroupCube {
         }
 
         private void addWeighted(int cell, double weight) {
-            // A square that underflows would claim infinitely many rows.
-            if (sums != null && squares != null && weight * weight > 0) {
+            if (sums != null && squares != null && weight > 0) {
                 counts[cell]++;
                 sums[cell] += weight;
                 squares[cell] += weight * weight;
@@ -654,8 +654,8 @@ public final class GroupCube {
                 least = Math.min(least, group);
                 most = Math.max(most, group);
             }
-            requireGroup(least, size);
-            requireGroup(most, size);
+            Checks.group(least, size);
+            Checks.group(most, size);
         }
 
         private static void requireBits(String what, byte[] bits) {
@@ -672,12 +672,6 @@ public final class GroupCube {
             if (labels != groups || decisions != groups) {
                 throw new IllegalArgumentException("labels and decisions must be as many as groups, " + groups
                         + ", were " + labels + " and " + decisions);
-            }
-        }
-
-        private static void requireWeight(double weight) {
-            if (!(weight >= 0 && weight <= 1e150)) {
-                throw new IllegalArgumentException("weight must be in [0, 1e150], was " + weight);
             }
         }
     }

@@ -2,6 +2,7 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
+import dev.aisec.fairness.internal.Checks;
 
 /**
  * A measure of one group.
@@ -13,9 +14,7 @@ import dev.aisec.core.Estimate;
 public record GroupRate(Measure measure, int group, AuditSettings settings) implements FairnessMetric {
     /** Checks the group. */
     public GroupRate {
-        if (group < 0) {
-            throw new IllegalArgumentException("group must be >= 0, was " + group);
-        }
+        Checks.atLeast("group", 0, group);
     }
 
     /**
@@ -46,10 +45,7 @@ public record GroupRate(Measure measure, int group, AuditSettings settings) impl
 
     @Override
     public Estimate of(GroupCube cube) {
-        if (group >= cube.space().size()) {
-            throw new IllegalArgumentException(
-                    "group must be in [0, " + cube.space().size() + "), was " + group);
-        }
+        Checks.group(group, cube.space().size());
         return measure.of(cube, group, settings, true);
     }
 }

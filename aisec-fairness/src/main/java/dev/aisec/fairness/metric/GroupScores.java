@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.metric;
 
+import dev.aisec.core.MalformedInputException;
+import dev.aisec.fairness.internal.Checks;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Scores by group and label: for each group its different scores in ascending order, each with the weight of the rows that
  * have it, by label. What ROC curves, calibration and score distances are made from. Immutable. A higher score speaks for
- * the favourable label.
+ * the favourable label. Scores of the same groups merge, and are stored as bytes.
  *
  * <p>Exact from columns; or from a {@link Histogram} that takes rows one by one in fixed memory, where all scores of a bin
  * count as its midpoint.
  */
 public final class GroupScores {
+    private static final int MAGIC = 0x41464753;
+    private static final int VERSION = 1;
+    private static final int MOST_GROUPS = 1 << 20;
+    /** Above it a double no longer holds every integer. */
+    private static final long MOST_ROWS = 1L << 53;
+    /** Least bytes of a group. */
+    private static final int BLOCK_BYTES = 20;
+
     private final GroupSpace space;
     private final Block[] blocks;
 
@@ -52,7 +67,7 @@ public final class GroupScores {
      * @param space the groups
      * @param groups the group of each row, in [0, {@code space.size()})
      * @param favourable whether its recorded label is the favourable one; as many
-     * @param scores finite; as many
+     * @param scores in [-1e100, 1e100]; as many
      * @return the scores
      */
     public static GroupScores of(GroupSpace space, int[] groups, boolean[] favourable, double[] scores) {
@@ -65,29 +80,24 @@ public final class GroupScores {
      * @param space the groups
      * @param groups the group of each row, in [0, {@code space.size()})
      * @param favourable whether its recorded label is the favourable one; as many
-     * @param scores finite; as many
-     * @param weights in [0, 10¹⁵⁰]; as many; null for 1 each; rows of weight 0 are not counted
+     * @param scores in [-1e100, 1e100]; as many
+     * @param weights 0 or in [1e-100, 1e100]; as many; null for 1 each; rows of weight 0 are not counted
      * @return the scores
      */
     public static GroupScores of(
             GroupSpace space, int[] groups, boolean[] favourable, double[] scores, double @Nullable [] weights) {
         int n = groups.length;
-        if (favourable.length != n || scores.length != n || weights != null && weights.length != n) {
-            throw new IllegalArgumentException("favourable, scores and weights must be as many as groups, " + n);
-        }
+        Checks.size("favourable", "groups", n, favourable.length);
+        Checks.size("scores", "groups", n, scores.length);
         int size = space.size();
+        Checks.groups(groups, size);
+        Checks.boundedScores(scores);
+        if (weights != null) {
+            Checks.size("weights", "groups", n, weights.length);
+            Checks.weights(weights);
+        }
         int[] counts = new int[size];
         for (int i = 0; i < n; i++) {
-            if (groups[i] < 0 || groups[i] >= size) {
-                throw new IllegalArgumentException(
-                        "groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
-            }
-            if (!Double.isFinite(scores[i])) {
-                throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
-            }
-            if (weights != null && !(weights[i] >= 0 && weights[i] <= 1e150)) {
-                throw new IllegalArgumentException("weights must be in [0, 1e150], row " + i + " was " + weights[i]);
-            }
             if (counts(weights, i)) {
                 counts[groups[i]]++;
             }
@@ -124,10 +134,11 @@ public final class GroupScores {
     }
 
     private static boolean counts(double @Nullable [] weights, int row) {
-        return weights == null || weights[row] * weights[row] > 0;
+        return weights == null || weights[row] > 0;
     }
 
-    private static double[] distinct(double[] sorted) {
+    /** The different values of an ascending array. */
+    static double[] distinct(double[] sorted) {
         int count = 0;
         double[] values = new double[sorted.length];
         for (double value : sorted) {
@@ -159,9 +170,7 @@ public final class GroupScores {
     }
 
     Block block(int group) {
-        if (group < 0 || group >= blocks.length) {
-            throw new IllegalArgumentException("group must be in [0, " + blocks.length + "), was " + group);
-        }
+        Checks.group(group, blocks.length);
         return blocks[group];
     }
 
@@ -200,9 +209,13 @@ public final class GroupScores {
      * The decisions of a threshold.
      *
      * @param threshold finite; scores at or above it are selected
-     * @return the cube; weighted only if some weight is not 1
+     * @return the cube
+     * @throws IllegalStateException if rows have weights other than 1
      */
     public GroupCube decide(double threshold) {
+        if (Double.isNaN(threshold)) {
+            throw new IllegalArgumentException("threshold must be a number, was NaN");
+        }
         GroupCube.Accumulator table = GroupCube.accumulator(space);
         for (int g = 0; g < blocks.length; g++) {
             Block block = blocks[g];
@@ -225,6 +238,229 @@ public final class GroupScores {
     }
 
     /**
+     * Writes the scores: magic {@code AFGS}, version 1, a flag for weights, the attributes with their values (UTF-8 behind a
+     * two-byte length), then for each group the rows by label, the number of different scores and each score with its
+     * rows by label, or with the sum of their weights and of the squares. Big-endian. Equal scores give equal bytes.
+     *
+     * @return the bytes
+     */
+    public byte[] toBytes() {
+        boolean weighted = weighted();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeInt(MAGIC);
+            out.writeByte(VERSION);
+            out.writeByte(weighted ? 1 : 0);
+            GroupCube.writeSpace(out, space);
+            for (Block block : blocks) {
+                out.writeLong(block.rows[0]);
+                out.writeLong(block.rows[1]);
+                out.writeInt(block.values.length);
+                for (int i = 0; i < block.values.length; i++) {
+                    out.writeDouble(block.values[i]);
+                    for (int label = 0; label < 2; label++) {
+                        if (weighted) {
+                            out.writeDouble(block.weights[label][i]);
+                            out.writeDouble(block.squares[label][i]);
+                        } else {
+                            out.writeLong((long) block.weights[label][i]);
+                        }
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** Whether some row's weight is not 1. */
+    private boolean weighted() {
+        for (Block block : blocks) {
+            for (int label = 0; label < 2; label++) {
+                for (int i = 0; i < block.values.length; i++) {
+                    double weight = block.weights[label][i];
+                    if (weight != block.squares[label][i] || weight != Math.rint(weight)) {
+                        return true;
+                    }
+                }
+                if (block.total(label) != block.rows[label]) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Reads scores of at most 2¹⁶ groups.
+     *
+     * @param bytes as {@link #toBytes()} wrote them; may be hostile: what is made of them grows with their number only
+     * @return the scores
+     * @throws MalformedInputException if they do not follow the format
+     */
+    public static GroupScores fromBytes(byte[] bytes) {
+        return fromBytes(bytes, 1 << 16);
+    }
+
+    /**
+     * Reads scores.
+     *
+     * @param bytes as {@link #toBytes()} wrote them; may be hostile: what is made of them grows with their number only
+     * @param mostGroups how many groups to accept, in [1, 2²⁰]
+     * @return the scores
+     * @throws MalformedInputException if they do not follow the format
+     */
+    public static GroupScores fromBytes(byte[] bytes, int mostGroups) {
+        if (mostGroups < 1 || mostGroups > MOST_GROUPS) {
+            throw new IllegalArgumentException("mostGroups must be in [1, " + MOST_GROUPS + "], was " + mostGroups);
+        }
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        GroupCube.require(in, 10);
+        if (in.getInt() != MAGIC) {
+            throw new MalformedInputException(0, "magic must be AFGS");
+        }
+        int version = in.get();
+        if (version != VERSION) {
+            throw new MalformedInputException(4, "version must be " + VERSION + ", was " + version);
+        }
+        int flag = in.get();
+        if (flag != 0 && flag != 1) {
+            throw new MalformedInputException(5, "flag must be 0 or 1, was " + flag);
+        }
+        GroupSpace space = GroupCube.readSpace(in, mostGroups);
+        int size = space.size();
+        // Combinations of few values are many: their blocks must be there before any is made.
+        GroupCube.require(in, size * BLOCK_BYTES);
+        Block[] blocks = new Block[size];
+        long[] left = {MOST_ROWS};
+        for (int g = 0; g < size; g++) {
+            blocks[g] = readBlock(in, flag == 1, left);
+        }
+        if (in.hasRemaining()) {
+            throw new MalformedInputException(in.position(), "bytes must end here, " + in.remaining() + " follow");
+        }
+        GroupScores scores = new GroupScores(space, blocks);
+        if (scores.weighted() != (flag == 1)) {
+            throw new MalformedInputException(5, "flag must be 0 if every weight is 1, was 1");
+        }
+        return scores;
+    }
+
+    private static Block readBlock(ByteBuffer in, boolean weighted, long[] left) {
+        GroupCube.require(in, BLOCK_BYTES);
+        int start = in.position();
+        long[] rows = {in.getLong(), in.getLong()};
+        if (rows[0] < 0 || rows[1] < 0 || rows[0] > left[0] || rows[1] > left[0] - rows[0]) {
+            throw new MalformedInputException(
+                    start, "rows must be >= 0 and all at most 2^53, were " + rows[0] + " and " + rows[1]);
+        }
+        left[0] -= rows[0] + rows[1];
+        int count = in.getInt();
+        int bytes = weighted ? 40 : 24;
+        if (count < 0 || count > in.remaining() / bytes) {
+            throw new MalformedInputException(start + 16, "scores must fit the rest of the bytes, were " + count);
+        }
+        Block block = new Block(new double[count], new double[2][count], new double[2][count], rows);
+        for (int i = 0; i < count; i++) {
+            int at = in.position();
+            double value = in.getDouble();
+            boolean ascends = i == 0 || value > block.values[i - 1];
+            // One bit pattern for zero, so that equal scores have equal bytes.
+            boolean negativeZero = value == 0 && 1 / value < 0;
+            if (!Checks.isScore(value) || !ascends || negativeZero) {
+                throw new MalformedInputException(
+                        at, "scores must be in [-1e100, 1e100], ascend and not be -0, one was " + value);
+            }
+            block.values[i] = value;
+            boolean any = false;
+            for (int label = 0; label < 2; label++) {
+                double weight;
+                double square;
+                if (weighted) {
+                    weight = in.getDouble();
+                    square = in.getDouble();
+                } else {
+                    long n = in.getLong();
+                    weight = n < 0 || n > rows[label] ? Double.NaN : n;
+                    square = weight;
+                }
+                boolean none = isZero(weight) && isZero(square);
+                if (!none && !possible(weight, square, rows[label])) {
+                    throw new MalformedInputException(
+                            at,
+                            "sums must be those of at most " + rows[label] + " weights, were " + weight + " and "
+                                    + square);
+                }
+                block.weights[label][i] = weight;
+                block.squares[label][i] = square;
+                any |= !none;
+            }
+            if (!any) {
+                throw new MalformedInputException(at, "scores must have rows, " + value + " has none");
+            }
+        }
+        for (int label = 0; label < 2; label++) {
+            double total = block.total(label);
+            boolean fits = rows[label] == 0
+                    ? total == 0
+                    : possible(total, block.square(label), rows[label]) && (weighted || total == rows[label]);
+            if (!fits) {
+                throw new MalformedInputException(
+                        start, "sums of a group must be those of " + rows[label] + " weights, were " + total);
+            }
+        }
+        return block;
+    }
+
+    private static boolean isZero(double value) {
+        return Double.doubleToRawLongBits(value) == 0;
+    }
+
+    /** Weights in their range, up to rounding; Cauchy-Schwarz: no weights have other sums. */
+    private static boolean possible(double sum, double square, long rows) {
+        return sum > 0.9e-100
+                && sum < 1.1e100 * rows
+                && square > 0
+                && Math.sqrt(square) <= sum * (1 + 1e-9)
+                && sum <= Math.sqrt(rows) * Math.sqrt(square) * (1 + 1e-9);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        if (!(other instanceof GroupScores scores) || !space.equals(scores.space)) {
+            return false;
+        }
+        for (int g = 0; g < blocks.length; g++) {
+            Block a = blocks[g];
+            Block b = scores.blocks[g];
+            if (!Arrays.equals(a.values, b.values)
+                    || !Arrays.deepEquals(a.weights, b.weights)
+                    || !Arrays.deepEquals(a.squares, b.squares)
+                    || !Arrays.equals(a.rows, b.rows)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = space.hashCode();
+        for (Block block : blocks) {
+            hash = 31 * hash + Arrays.hashCode(block.values);
+            hash = 31 * hash + Arrays.deepHashCode(block.weights);
+        }
+        return hash;
+    }
+
+    @Override
+    public String toString() {
+        long rows = Arrays.stream(blocks).mapToLong(b -> b.rows[0] + b.rows[1]).sum();
+        return "GroupScores[groups=" + blocks.length + ", rows=" + rows + "]";
+    }
+
+    /**
      * Scores in bins of equal width, for streams. For one thread; merge the scores of several. Memory: 2^bits × 32 bytes a
      * group.
      *
@@ -233,6 +469,9 @@ public final class GroupScores {
      */
     public static final class Histogram {
         private final GroupSpace space;
+        /** Asked for once: the space counts anew each time. */
+        private final int size;
+
         private final int bins;
         private final double lower;
         private final double upper;
@@ -246,18 +485,19 @@ public final class GroupScores {
          * @param space the groups
          * @param bits logarithm of the number of bins, in [1, 20]; bins times groups at most 2²⁴
          * @param lower least score
-         * @param upper greatest score, above {@code lower}; both finite
+         * @param upper greatest score, above {@code lower}; both in [-1e100, 1e100]
          */
         public Histogram(GroupSpace space, int bits, double lower, double upper) {
             if (bits < 1 || bits > 20 || (long) space.size() << bits > 1 << 24) {
                 throw new IllegalArgumentException(
                         "bits must be in [1, 20] and bins times groups at most 2^24, was " + bits);
             }
-            if (!(lower < upper) || !Double.isFinite(upper - lower)) {
+            if (!(lower >= -1e100 && lower < upper && upper <= 1e100)) {
                 throw new IllegalArgumentException(
-                        "lower must be < upper and both finite, were " + lower + " and " + upper);
+                        "lower must be < upper and both in [-1e100, 1e100], were " + lower + " and " + upper);
             }
             this.space = space;
+            this.size = space.size();
             this.bins = 1 << bits;
             this.lower = lower;
             this.upper = upper;
@@ -283,19 +523,15 @@ public final class GroupScores {
          * @param group in [0, {@code space.size()})
          * @param favourable whether the recorded label is the favourable one
          * @param score in [lower, upper]
-         * @param weight in [0, 10¹⁵⁰]; 0 leaves the table as it is
+         * @param weight 0 or in [1e-100, 1e100]; 0 leaves the table as it is
          */
         public void add(int group, boolean favourable, double score, double weight) {
-            if (group < 0 || group >= space.size()) {
-                throw new IllegalArgumentException("group must be in [0, " + space.size() + "), was " + group);
-            }
+            Checks.group(group, size);
             if (!(score >= lower && score <= upper)) {
                 throw new IllegalArgumentException("score must be in [" + lower + ", " + upper + "], was " + score);
             }
-            if (!(weight >= 0 && weight <= 1e150)) {
-                throw new IllegalArgumentException("weight must be in [0, 1e150], was " + weight);
-            }
-            if (weight * weight > 0) {
+            Checks.weight(weight);
+            if (weight > 0) {
                 int bin = Math.min(bins - 1, (int) ((score - lower) / (upper - lower) * bins));
                 int row = group * 2 + (favourable ? 1 : 0);
                 weights[row * bins + bin] += weight;

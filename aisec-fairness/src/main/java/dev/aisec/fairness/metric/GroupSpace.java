@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.metric;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -115,7 +116,7 @@ public record GroupSpace(List<Attribute> attributes) {
      * @return the number of the value of each attribute
      */
     public int[] values(int group) {
-        requireGroup(group);
+        Checks.group(group, size());
         int[] values = new int[attributes.size()];
         int rest = group;
         for (int a = values.length - 1; a >= 0; a--) {
@@ -140,11 +141,5 @@ public record GroupSpace(List<Attribute> attributes) {
             parts.add(attribute.name() + "=" + attribute.values().get(values[a]));
         }
         return parts.stream().collect(Collectors.joining(", "));
-    }
-
-    private void requireGroup(int group) {
-        if (group < 0 || group >= size()) {
-            throw new IllegalArgumentException("group must be in [0, " + size() + "), was " + group);
-        }
     }
 }

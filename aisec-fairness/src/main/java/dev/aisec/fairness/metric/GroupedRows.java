@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.metric;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -43,22 +44,10 @@ public final class GroupedRows {
      * @return the rows
      */
     public static GroupedRows of(GroupSpace space, int[] groups, boolean[] favourable, double @Nullable [] weights) {
-        if (favourable.length != groups.length) {
-            throw new IllegalArgumentException(
-                    "favourable must be as many as groups, " + groups.length + ", were " + favourable.length);
-        }
-        int size = space.size();
-        for (int i = 0; i < groups.length; i++) {
-            if (groups[i] < 0 || groups[i] >= size) {
-                throw new IllegalArgumentException(
-                        "groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
-            }
-        }
+        Checks.size("favourable", "groups", groups.length, favourable.length);
+        Checks.groups(groups, space.size());
         if (weights != null) {
-            if (weights.length != groups.length) {
-                throw new IllegalArgumentException(
-                        "weights must be as many as groups, " + groups.length + ", were " + weights.length);
-            }
+            Checks.size("weights", "groups", groups.length, weights.length);
             for (int i = 0; i < weights.length; i++) {
                 if (!(weights[i] >= 0 && weights[i] < Double.POSITIVE_INFINITY)) {
                     throw new IllegalArgumentException(

@@ -64,7 +64,7 @@ public record Impossibility(String criteria, Estimate.Measured baseRateGap, doub
             return List.of();
         }
         double pairs = defined * (defined - 1) / 2.0;
-        AuditSettings strict = settings.withConfidence(1 - (1 - settings.confidence()) / pairs);
+        AuditSettings strict = settings.oneOf(pairs);
         Estimate.Measured gap = (Estimate.Measured) PairContrast.difference(Measure.BASE_RATE, high, low)
                 .withSettings(strict)
                 .of(cube);

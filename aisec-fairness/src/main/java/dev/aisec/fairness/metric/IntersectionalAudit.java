@@ -2,8 +2,10 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
+import dev.aisec.fairness.internal.Mover;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.commons.statistics.distribution.BetaDistribution;
 import org.apache.commons.statistics.distribution.HypergeometricDistribution;
 import org.apache.commons.statistics.distribution.NormalDistribution;
 
@@ -15,8 +17,9 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * benjaminiHochberg} ≤ q keeps the expected share of errors at most q under positive dependence. Nested subgroups depend
  * on each other; Holm does not mind.
  *
- * <p>Tests: Fisher's exact test, twice the smaller tail, for up to 10⁶ unweighted rows; else the score test on effective
- * sizes.
+ * <p>Tests: Fisher's exact test, twice the smaller tail, for up to 10⁶ rows; with weights on effective sizes (see {@link Measure}) rounded to whole
+ * numbers, an approximation. For more rows the score test, or, where few hits are expected, the larger of its p-value and that of the
+ * binomial tail.
  *
  * <p>Source: Kearns, Neel, Roth, Wu, Preventing Fairness Gerrymandering, ICML 2018 (the problem); Fisher 1935; Holm 1979;
  * Benjamini, Hochberg 1995.
@@ -26,6 +29,9 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  */
 public record IntersectionalAudit(Measure measure, AuditSettings settings) {
     private static final long EXACT = 1_000_000;
+    /** From this variance of the hits on the normal law is near enough, also far out. */
+    private static final double NORMAL = 1e4;
+
     private static final long MOST_SUBGROUPS = 1 << 22;
 
     /**
@@ -110,7 +116,7 @@ public record IntersectionalAudit(Measure measure, AuditSettings settings) {
                         in.share(settings.confidence(), true),
                         Mover.difference(
                                 in.share(settings.confidence(), false), out.share(settings.confidence(), false)),
-                        pValue(in, out, cube.weighted()),
+                        pValue(in, out),
                         1,
                         1));
             }
@@ -144,24 +150,56 @@ public record IntersectionalAudit(Measure measure, AuditSettings settings) {
         return String.join(", ", parts);
     }
 
-    private static double pValue(Measure.Tally in, Measure.Tally out, boolean weighted) {
-        long trials = in.trials() + out.trials();
-        if (!weighted && trials <= EXACT) {
-            int hits = (int) Math.round(in.hit() + out.hit());
-            int hit = (int) Math.round(in.hit());
-            HypergeometricDistribution law = HypergeometricDistribution.of((int) trials, hits, (int) in.trials());
-            double low = law.cumulativeProbability(hit);
-            double high = law.survivalProbability(hit - 1);
-            return Math.max(0, Math.min(1, 2 * Math.min(low, high)));
+    private static double pValue(Measure.Tally in, Measure.Tally out) {
+        double sizeIn = in.size();
+        double sizeOut = out.size();
+        double hitsIn = in.hit() / in.all() * sizeIn;
+        double hits = hitsIn + out.hit() / out.all() * sizeOut;
+        double total = sizeIn + sizeOut;
+        if (total <= EXACT) {
+            int whole = (int) Math.round(hitsIn);
+            int size = (int) Math.round(sizeIn);
+            int all = size + (int) Math.round(sizeOut);
+            int wholeHits = whole + (int) Math.round(hits - hitsIn);
+            HypergeometricDistribution law = HypergeometricDistribution.of(all, wholeHits, size);
+            return twice(law.cumulativeProbability(whole), law.survivalProbability(whole - 1));
         }
-        double sizeIn = in.all() / in.square() * in.all();
-        double sizeOut = out.all() / out.square() * out.all();
         double p = Math.max(0, Math.min(1, (in.hit() + out.hit()) / (in.all() + out.all())));
         double variance = p * (1 - p) * (1 / sizeIn + 1 / sizeOut);
         if (!(variance > 0)) {
             return 1;
         }
         double z = Math.abs(in.hit() / in.all() - out.hit() / out.all()) / Math.sqrt(variance);
-        return Math.min(1, 2 * NormalDistribution.of(0, 1).survivalProbability(z));
+        double normal = twice(NormalDistribution.of(0, 1).survivalProbability(z), 1);
+        if (p * (1 - p) * sizeIn * (sizeOut / total) >= NORMAL) {
+            return normal;
+        }
+        // Rare hits or a small side are far from normal. Hits inside are then nearly binomial, and vary a little less.
+        double side = Math.min(sizeIn, sizeOut);
+        double hitsSide = Math.max(0, sizeIn <= sizeOut ? hitsIn : hits - hitsIn);
+        boolean rare = p <= 0.5;
+        double marked = rare ? hits : total - hits;
+        double found = Math.max(0, rare ? hitsSide : side - hitsSide);
+        double trials = Math.min(side, marked);
+        double share = Math.max(side, marked) / total;
+        return Math.max(normal, twice(atMost(found, trials, share), atLeast(found, trials, share)));
+    }
+
+    private static double twice(double low, double high) {
+        return Math.max(0, Math.min(1, 2 * Math.min(low, high)));
+    }
+
+    /** P(X &gt;= k) of a binomial variable, by the incomplete beta function, so that counts need not be whole. */
+    private static double atLeast(double k, double n, double p) {
+        if (k <= n * 1e-12) {
+            return 1;
+        }
+        return n - k <= n * 1e-12
+                ? Math.pow(p, n)
+                : BetaDistribution.of(k, n - k + 1).cumulativeProbability(p);
+    }
+
+    private static double atMost(double k, double n, double p) {
+        return atLeast(n - k, n, 1 - p);
     }
 }

@@ -3,6 +3,8 @@ package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.List;
 import java.util.Locale;
 
@@ -14,11 +16,18 @@ import java.util.Locale;
  * decision, a rate measures the record and not the people.
  *
  * <p>Intervals: for shares the hull of the mid-P and the score interval, its odds for the treatment ratio, and the method
- * of variance estimates recovery for balanced accuracy; with weights on Kish's effective number of rows. At 95 % and n ≥ 30
- * a share is covered with 95.8 % in the mean and 93.0 % at least for rates in [0.01, 0.99].
+ * of variance estimates recovery for balanced accuracy. At 95 % and n ≥ 30 a share is covered with 95.8 % in the mean and
+ * 93.0 % at least for rates in [0.01, 0.99].
+ *
+ * <p>Weights: the interval stands on the effective number of rows p(1 − p)/V, at most the rows, where V = ΣΣ w²(y − p)²/(Σw)²
+ * is the design-based variance of p for independently drawn rows; weights may depend on the decision and the label. Simulated
+ * with weights that vary by a factor of ten by chance and of three with the decision, at rates from 0.13 to 0.67, intervals of
+ * shares, differences and ratios cover with 93 % at least from 100 rows a group on. Limit: with 30 rows, where one or two of
+ * them carry most of the weight, with 86 % at least; strata and clusters of the draw are not known here.
  *
  * <p>Source: Wilson, Probable inference, JASA 22, 1927; Berry, Armitage, Mid-P confidence intervals, The Statistician 44,
- * 1995.
+ * 1995; weights: Korn, Graubard, Confidence intervals for proportions with small expected number of positive counts estimated
+ * from survey data, Survey Methodology 24, 1998.
  */
 public enum Measure {
     /** (TP + FP) / all: share selected. */
@@ -76,15 +85,19 @@ public enum Measure {
                 return new Estimate.Abstained("no rows with wrongly favourable decision", measured.n());
             }
             Interval interval = measured.interval();
+            // Not the odds of the share, which may have rounded to 1.
+            int first = group * GroupCube.CELLS;
+            double value = cube.sum(first + GroupCube.FALSE_NEGATIVE) / cube.sum(first + GroupCube.FALSE_POSITIVE);
             return new Estimate.Measured(
-                    odds(measured.value()),
-                    new Interval(odds(interval.lower()), odds(interval.upper()), interval.confidence()),
+                    value,
+                    Proportion.around(
+                            value, new Interval(odds(interval.lower()), odds(interval.upper()), interval.confidence())),
                     measured.n());
         }
 
         @Override
         double value(double[] cells, int first) {
-            return odds(super.value(cells, first));
+            return cells[first + GroupCube.FALSE_NEGATIVE] / cells[first + GroupCube.FALSE_POSITIVE];
         }
     };
 
@@ -112,19 +125,23 @@ public enum Measure {
     }
 
     /** Sums under a share. */
-    record Tally(double hit, double all, double square, long trials) {
+    record Tally(double hit, double all, double hitSquare, double square, long trials) {
+        /** The effective number of trials. */
+        double size() {
+            return Math.max(1, Proportion.effective(hit, all, hitSquare, square, trials));
+        }
+
         Tally minus(Tally part) {
             return new Tally(
                     Math.max(0, hit - part.hit),
                     Math.max(0, all - part.all),
+                    Math.max(0, hitSquare - part.hitSquare),
                     Math.max(0, square - part.square),
                     trials - part.trials);
         }
 
         Estimate.Measured share(double confidence, boolean alone) {
-            return alone
-                    ? Proportion.share(hit, all, square, trials, confidence)
-                    : Proportion.part(hit, all, square, trials, confidence);
+            return Proportion.designed(hit, all, hitSquare, square, trials, confidence, alone);
         }
     }
 
@@ -138,6 +155,7 @@ public enum Measure {
     Tally tally(double[][] sums, long[][] rows, int column) {
         double hit = 0;
         double all = 0;
+        double hitSquare = 0;
         double square = 0;
         long count = 0;
         for (int c = 0; c < GroupCube.CELLS; c++) {
@@ -146,9 +164,10 @@ public enum Measure {
                 all += sums[c][column];
                 square += sums[GroupCube.CELLS + c][column];
                 hit += (hits >> c & 1) * sums[c][column];
+                hitSquare += (hits >> c & 1) * sums[GroupCube.CELLS + c][column];
             }
         }
-        return new Tally(hit, all, square, count);
+        return new Tally(hit, all, hitSquare, square, count);
     }
 
     /** Whether values lie in [0, 1]. */
@@ -160,6 +179,7 @@ public enum Measure {
     Estimate of(GroupCube cube, int group, AuditSettings settings, boolean alone) {
         double hit = 0;
         double all = 0;
+        double hitSquare = 0;
         double square = 0;
         long rows = 0;
         for (int c = 0; c < GroupCube.CELLS; c++) {
@@ -170,6 +190,7 @@ public enum Measure {
                 square += cube.square(cell);
                 if ((hits >> c & 1) != 0) {
                     hit += cube.sum(cell);
+                    hitSquare += cube.square(cell);
                 }
             }
         }
@@ -178,9 +199,7 @@ public enum Measure {
                     rows == 0 ? "no " + what : what + " must be at least " + settings.minimum() + ", were " + rows,
                     rows);
         }
-        return alone
-                ? Proportion.share(hit, all, square, rows, settings.confidence())
-                : Proportion.part(hit, all, square, rows, settings.confidence());
+        return Proportion.designed(hit, all, hitSquare, square, rows, settings.confidence(), alone);
     }
 
     /** The value and its n; the interval is a mere point. */

@@ -3,6 +3,7 @@ package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
+import dev.aisec.fairness.internal.Checks;
 
 /**
  * Disparity of decisions among several classes: each class in turn is taken as the favourable one, and the class and the
@@ -47,9 +48,7 @@ public record MultiClassDisparity(Measure measure, AuditSettings settings) {
      * @return the largest gap
      */
     public Result audit(GroupSpace space, int[] groups, int[] labels, int[] decisions, int classes) {
-        if (classes < 2) {
-            throw new IllegalArgumentException("classes must be >= 2, was " + classes);
-        }
+        Checks.atLeast("classes", 2, classes);
         if (labels.length != groups.length || decisions.length != groups.length) {
             throw new IllegalArgumentException("labels and decisions must be as many as groups, " + groups.length);
         }
@@ -59,7 +58,7 @@ public record MultiClassDisparity(Measure measure, AuditSettings settings) {
                         + " was " + labels[i] + " and " + decisions[i]);
             }
         }
-        AuditSettings strict = settings.withConfidence(1 - (1 - settings.confidence()) / classes);
+        AuditSettings strict = settings.oneOf(classes);
         int worst = -1;
         int low = -1;
         int high = -1;

@@ -2,6 +2,7 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
+import dev.aisec.fairness.internal.Mover;
 import java.util.ArrayList;
 import java.util.List;
 

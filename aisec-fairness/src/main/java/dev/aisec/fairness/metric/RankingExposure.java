@@ -2,17 +2,16 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
-import dev.aisec.core.Interval;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.commons.statistics.distribution.TDistribution;
+import java.util.SortedMap;
 
 /**
  * Exposure in rankings: the share of attention that a group gets minus its share of the items, averaged over rankings; the
  * attention of position r = 1, 2, … is 1/log₂(1 + r). Above 0 the group stands further up than its part. Merit plays no
  * role.
  *
- * <p>Interval: Student's over rankings, taken as independent; with one ranking it abstains. Rankings without an item of the
+ * <p>Interval: Student's over rankings, taken as independent; with one ranking, or if all are alike, it abstains. Rankings without an item of the
  * group count with 0.
  *
  * <p>Source: Singh, Joachims, Fairness of Exposure in Rankings, KDD 2018 (demographic parity of exposure).
@@ -60,14 +59,26 @@ public record RankingExposure(AuditSettings settings) {
         return List.copyOf(rows);
     }
 
+    /**
+     * The same as evidence.
+     *
+     * @param subject what was audited: a name or digest; not blank
+     * @param space the groups
+     * @param rankings the groups of the items of each ranking, first place first; empty rankings are passed over
+     * @return the report
+     */
+    public MetricReport report(String subject, GroupSpace space, int[][] rankings) {
+        SortedMap<String, String> parameters = MetricReport.parameters("exposure in rankings by group", settings);
+        parameters.put("rankings", Integer.toString(rankings.length));
+        return new MetricReport(subject, parameters, audit(space, rankings), List.of());
+    }
+
     private Estimate estimate(double mean, double moment, long n) {
         long least = Math.max(2, settings.minimum());
         if (n < least) {
             return new Estimate.Abstained("rankings must be at least " + least + ", were " + n, n);
         }
-        double half = TDistribution.of(n - 1).inverseSurvivalProbability((1 - settings.confidence()) / 2)
-                * Math.sqrt(Math.max(0, moment) / (n - 1) / n);
-        return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
+        return StudentMean.of(mean, moment, n, settings.confidence());
     }
 
     private static double[] excess(GroupSpace space, int[] ranking) {

@@ -2,10 +2,10 @@
 package dev.aisec.fairness.metric;
 
 import dev.aisec.core.Estimate;
-import dev.aisec.core.Interval;
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.commons.statistics.distribution.TDistribution;
+import java.util.SortedMap;
 
 /**
  * Fairness of predicted numbers: mean error (prediction − truth), mean absolute and mean squared error of each group, and
@@ -16,7 +16,7 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * <p>Source: Agarwal, Dudík, Wu, Fair Regression: Quantitative Definitions and Reduction-Based Algorithms, ICML 2019
  * (bounded group loss); Welch, Biometrika 34, 1947.
  *
- * @param settings how uncertainty is stated; a group needs at least 2 rows
+ * @param settings how uncertainty is stated; a group needs at least 2 rows that are not all alike
  */
 public record RegressionAudit(AuditSettings settings) {
     private static final List<String> NAMES = List.of("mean_error", "mean_absolute_error", "mean_squared_error");
@@ -35,8 +35,8 @@ public record RegressionAudit(AuditSettings settings) {
      *
      * @param space the groups
      * @param groups the group of each row
-     * @param truth recorded values, finite; as many
-     * @param predictions finite; as many
+     * @param truth recorded values; as many
+     * @param predictions as many; each at most 1e70 off the truth
      * @param reference number of the reference group
      * @return lines such as {@code mean_absolute_error} and {@code mean_absolute_error_signed_difference}
      */
@@ -45,17 +45,18 @@ public record RegressionAudit(AuditSettings settings) {
         if (truth.length != groups.length || predictions.length != groups.length) {
             throw new IllegalArgumentException("truth and predictions must be as many as groups, " + groups.length);
         }
+        Checks.groups(groups, space.size());
         String standard = space.name(reference);
         int size = space.size();
         long[] n = new long[size];
         double[][] mean = new double[NAMES.size()][size];
         double[][] moment = new double[NAMES.size()][size];
         for (int i = 0; i < groups.length; i++) {
-            space.name(groups[i]);
             double error = predictions[i] - truth[i];
-            if (!Double.isFinite(error * error)) {
-                throw new IllegalArgumentException("truth and predictions must be finite, row " + i + " was " + truth[i]
-                        + " and " + predictions[i]);
+            // Up to here the fourth powers, of which the variance of the squares consists, stay finite.
+            if (!(Math.abs(error) <= 1e70)) {
+                throw new IllegalArgumentException("prediction minus truth must be in [-1e70, 1e70], row " + i + " was "
+                        + predictions[i] + " minus " + truth[i]);
             }
             n[groups[i]]++;
             for (int m = 0; m < NAMES.size(); m++) {
@@ -77,20 +78,42 @@ public record RegressionAudit(AuditSettings settings) {
                 if (g != reference) {
                     Estimate estimate = n[g] < least || n[reference] < least
                             ? few(least, n[g] < least ? space.name(g) : standard, Math.min(n[g], n[reference]))
-                            : ScoreAudit.welch(
-                                    new double[] {mean[m][g], mean[m][reference]},
-                                    new double[] {
-                                        moment[m][g] / (n[g] - 1) / n[g],
-                                        moment[m][reference] / (n[reference] - 1) / n[reference]
-                                    },
-                                    new double[] {n[g], n[reference]},
-                                    n[g] + n[reference],
-                                    settings.confidence());
+                            : moment[m][g] == 0 && moment[m][reference] == 0
+                                    ? StudentMean.alike(n[g] + n[reference])
+                                    : StudentMean.welch(
+                                            new double[] {mean[m][g], mean[m][reference]},
+                                            new double[] {
+                                                moment[m][g] / (n[g] - 1) / n[g],
+                                                moment[m][reference] / (n[reference] - 1) / n[reference]
+                                            },
+                                            new double[] {n[g], n[reference]},
+                                            n[g] + n[reference],
+                                            settings.confidence());
                     rows.add(new FairnessReport.Row(NAMES.get(m) + "_signed_difference", space.name(g), estimate));
                 }
             }
         }
         return List.copyOf(rows);
+    }
+
+    /**
+     * The same as evidence.
+     *
+     * @param subject what was audited: a name or digest; not blank
+     * @param space the groups
+     * @param groups the group of each row
+     * @param truth recorded values, finite; as many
+     * @param predictions finite; as many
+     * @param reference number of the reference group
+     * @return the report
+     */
+    public MetricReport report(
+            String subject, GroupSpace space, int[] groups, double[] truth, double[] predictions, int reference) {
+        SortedMap<String, String> parameters =
+                MetricReport.parameters("errors of predicted numbers by group", settings);
+        parameters.put("reference", space.name(reference));
+        parameters.put("rows", Integer.toString(groups.length));
+        return new MetricReport(subject, parameters, audit(space, groups, truth, predictions, reference), List.of());
     }
 
     private static Estimate few(long least, String name, long n) {
@@ -101,8 +124,6 @@ public record RegressionAudit(AuditSettings settings) {
         if (n < least) {
             return new Estimate.Abstained("rows must be at least " + least + ", were " + n, n);
         }
-        double half = TDistribution.of(n - 1).inverseSurvivalProbability((1 - settings.confidence()) / 2)
-                * Math.sqrt(Math.max(0, moment) / (n - 1) / n);
-        return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
+        return StudentMean.of(mean, moment, n, settings.confidence());
     }
 }

@@ -4,13 +4,15 @@ package dev.aisec.fairness.metric;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
 import dev.aisec.core.Measurement;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import dev.aisec.fairness.metric.GroupScores.Block;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.apache.commons.statistics.distribution.TDistribution;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fairness of scores: how well they rank within and across groups, whether they mean the same in each, and how their
@@ -87,6 +89,34 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             }
         }
         return List.copyOf(rows);
+    }
+
+    /**
+     * The same lines with ROC and reliability curves by group, as evidence.
+     *
+     * @param subject what was audited: a name or digest; not blank
+     * @param scores the scores; calibration only if they lie in [0, 1]
+     * @param reference number of the reference group
+     * @return the report
+     */
+    public MetricReport report(String subject, GroupScores scores, int reference) {
+        SortedMap<String, String> parameters = MetricReport.parameters("scores by group", settings);
+        parameters.put("bins", Integer.toString(bins));
+        parameters.put("replicates", Integer.toString(settings.replicates()));
+        parameters.put("seed", Long.toString(settings.seed().value()));
+        parameters.put("reference", scores.space().name(reference));
+        long rows = 0;
+        List<Measurement.Curve> curves = new ArrayList<>();
+        for (int g = 0; g < scores.space().size(); g++) {
+            rows += rows(scores.block(g));
+            for (Measurement.Curve curve : List.of(roc(scores, g), reliability(scores, g))) {
+                if (!curve.points().isEmpty()) {
+                    curves.add(curve);
+                }
+            }
+        }
+        parameters.put("rows", Long.toString(rows));
+        return new MetricReport(subject, parameters, audit(scores, reference), curves);
     }
 
     /**
@@ -180,7 +210,8 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             sum += block.squares()[label][i] / total / total * d * d;
         }
         double n = block.effective(label);
-        return n > 1 ? sum * n / (n - 1) : sum;
+        // One row shows no spread: the largest variance of a number in [0, 1] with this mean takes its place.
+        return n >= 2 ? sum * n / (n - 1) : mean * (1 - mean) / n;
     }
 
     /**
@@ -322,7 +353,7 @@ public record ScoreAudit(AuditSettings settings, int bins) {
 
     /**
      * Balance for the positive or the negative class: difference of the mean scores of the rows with that label. Welch's
-     * interval.
+     * interval, with a half-width of at least −ln(1 − confidence)/n of the smaller class times the range of the scores.
      *
      * <p>Source: Kleinberg, Mullainathan, Raghavan, Inherent Trade-Offs in the Fair Determination of Risk Scores, ITCS 2017.
      *
@@ -357,28 +388,21 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             double variance = 0;
             for (int i = 0; i < block.values().length; i++) {
                 double d = block.values()[i] - mean[side];
-                variance += block.weights()[label][i] / total * d * d;
+                variance += block.squares()[label][i] / total / total * d * d;
             }
-            error[side] = variance / (n[side] - 1);
+            error[side] = variance * n[side] / (n[side] - 1);
         }
-        return welch(mean, error, n, rows, settings.confidence());
-    }
-
-    /** Difference of two means with their squared standard errors. */
-    static Estimate.Measured welch(double[] mean, double[] error, double[] n, long rows, double confidence) {
-        double difference = mean[0] - mean[1];
-        double squared = error[0] + error[1];
-        double half = 0;
-        if (squared > 0) {
-            double degrees = squared * squared / (error[0] * error[0] / (n[0] - 1) + error[1] * error[1] / (n[1] - 1));
-            degrees = degrees >= 1 ? degrees : 1;
-            half = TDistribution.of(degrees).inverseSurvivalProbability((1 - confidence) / 2) * Math.sqrt(squared);
-        }
-        return new Estimate.Measured(difference, new Interval(difference - half, difference + half, confidence), rows);
+        Block a = scores.block(group);
+        Block b = scores.block(reference);
+        double range = Math.max(a.values()[a.values().length - 1], b.values()[b.values().length - 1])
+                - Math.min(a.values()[0], b.values()[0]);
+        return widened(
+                StudentMean.welch(mean, error, n, rows, settings.confidence()), unseen(Math.min(n[0], n[1])) * range);
     }
 
     /**
-     * Calibration in the large: share of favourable labels − mean score. Normal interval for the mean of label − score.
+     * Calibration in the large: share of favourable labels − mean score. Normal interval for the mean of label − score,
+     * with a half-width of at least −ln(1 − confidence)/n (rule of three).
      *
      * @param scores in [0, 1]; else it abstains
      * @param group the group
@@ -387,12 +411,9 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     public Estimate calibrationGap(GroupScores scores, int group) {
         Block block = scores.block(group);
         long n = rows(block);
-        if (n < Math.max(2, settings.minimum())) {
-            return new Estimate.Abstained(
-                    "rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
-        }
-        if (!probabilities(block)) {
-            return new Estimate.Abstained("scores must be in [0, 1]", n);
+        Estimate.Abstained unfit = uncalibrated(block);
+        if (unfit != null) {
+            return unfit;
         }
         double total = block.total(0) + block.total(1);
         double mean = 0;
@@ -411,7 +432,35 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         double size = effective(block);
         double half =
                 Proportion.quantile(settings.confidence()) * Math.sqrt(variance * (size > 1 ? size / (size - 1) : 1));
-        return new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n);
+        return widened(
+                new Estimate.Measured(mean, new Interval(mean - half, mean + half, settings.confidence()), n),
+                unseen(size));
+    }
+
+    /** Rule of three: the share of rows unlike all those seen that may have gone unseen. */
+    private double unseen(double n) {
+        return Math.min(1, -Math.log1p(-settings.confidence()) / n);
+    }
+
+    private static Estimate.Measured widened(Estimate.Measured estimate, double half) {
+        Interval interval = estimate.interval();
+        return new Estimate.Measured(
+                estimate.value(),
+                new Interval(
+                        Math.min(interval.lower(), estimate.value() - half),
+                        Math.max(interval.upper(), estimate.value() + half),
+                        interval.confidence()),
+                estimate.n());
+    }
+
+    /** Why the calibration of a group cannot be judged; null if it can. */
+    private Estimate.@Nullable Abstained uncalibrated(Block block) {
+        long n = rows(block);
+        long least = Math.max(2, settings.minimum());
+        if (n < least) {
+            return new Estimate.Abstained("rows must be at least " + least + ", were " + n, n);
+        }
+        return probabilities(block) ? null : new Estimate.Abstained("scores must be in [0, 1]", n);
     }
 
     private static boolean probabilities(Block block) {
@@ -420,11 +469,12 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     }
 
     /**
-     * Debiased calibration error within a group: root of Σ share·((label mean − score mean)² − v) over bins of equal mass,
-     * where v = p(1 − p)/(n − 1) is what chance adds to the square of a bin; a negative sum gives 0. Equal scores stay in
+     * Debiased calibration error within a group: root of Σ share·((label mean − score mean)² − v) over bins of about equal mass and 2
+     * rows or more, where v = p(1 − p)/(n − 1) is what chance adds to the square of a bin; a negative sum gives 0. Equal scores stay in
      * one bin. Interval: normal for the sum, then the root.
      *
-     * <p>Limit: calibration within a bin is not seen; the plain error by bins is biased upward, this one is not.
+     * <p>Limit: calibration within a bin is not seen; the plain error by bins is biased upward; the square of this one is not, but for the
+     * spread of scores within a bin.
      *
      * <p>Source: Kumar, Liang, Ma, Verified Uncertainty Calibration, NeurIPS 2019, definition 4.
      *
@@ -435,12 +485,9 @@ public record ScoreAudit(AuditSettings settings, int bins) {
     public Estimate calibrationError(GroupScores scores, int group) {
         Block block = scores.block(group);
         long n = rows(block);
-        if (n < Math.max(2, settings.minimum())) {
-            return new Estimate.Abstained(
-                    "rows must be at least " + Math.max(2, settings.minimum()) + ", were " + n, n);
-        }
-        if (!probabilities(block)) {
-            return new Estimate.Abstained("scores must be in [0, 1]", n);
+        Estimate.Abstained unfit = uncalibrated(block);
+        if (unfit != null) {
+            return unfit;
         }
         List<double[]> table = binned(block);
         double total = block.total(0) + block.total(1);
@@ -475,6 +522,7 @@ public record ScoreAudit(AuditSettings settings, int bins) {
         List<double[]> table = new ArrayList<>();
         double[] bin = new double[4];
         double done = 0;
+        double next = total / bins * (1 - 1e-12);
         for (int i = 0; i < block.values().length; i++) {
             double weight = block.weights()[0][i] + block.weights()[1][i];
             bin[0] += weight;
@@ -482,9 +530,21 @@ public record ScoreAudit(AuditSettings settings, int bins) {
             bin[2] += weight * block.values()[i];
             bin[3] += block.squares()[0][i] + block.squares()[1][i];
             done += weight;
-            if (done >= total * (table.size() + 1) / bins || i == block.values().length - 1) {
+            boolean large = bin[0] / bin[3] * bin[0] > 1.5;
+            // A bin of fewer than 2 rows shows no spread: it is filled up, or added to the one before.
+            if (large && done >= next) {
                 table.add(bin);
                 bin = new double[4];
+                // After a tie that filled several bins at once the next one is as large as the others.
+                next = total * (Math.floor(done / total * bins * (1 + 1e-12)) + 1) / bins;
+            }
+        }
+        if (bin[0] > 0 && (bin[0] / bin[3] * bin[0] > 1.5 || table.isEmpty())) {
+            table.add(bin);
+        } else if (bin[0] > 0) {
+            double[] last = table.get(table.size() - 1);
+            for (int k = 0; k < last.length; k++) {
+                last[k] += bin[k];
             }
         }
         return table;

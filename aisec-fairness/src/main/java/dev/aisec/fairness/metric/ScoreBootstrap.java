@@ -57,13 +57,7 @@ final class ScoreBootstrap {
         double[] all = Arrays.copyOf(a.values(), a.values().length + b.values().length);
         System.arraycopy(b.values(), 0, all, a.values().length, b.values().length);
         Arrays.sort(all);
-        int count = 0;
-        for (double value : all) {
-            if (count == 0 || value != all[count - 1]) {
-                all[count++] = value;
-            }
-        }
-        return Arrays.copyOf(all, count);
+        return GroupScores.distinct(all);
     }
 
     /** Kolmogorov-Smirnov and Wasserstein-1 distance of two samples. */
@@ -148,9 +142,7 @@ final class ScoreBootstrap {
             }
             found[r] = deviation.of(drawn);
         }
-        Arrays.sort(found);
-        int rank = (int) Math.ceil(settings.confidence() * (found.length + 1)) - 1;
-        return found[Math.min(rank, found.length - 1)];
+        return settings.quantile(found);
     }
 
     double rocDeviation() {

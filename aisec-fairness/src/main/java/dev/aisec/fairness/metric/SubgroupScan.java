@@ -23,11 +23,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Search: given the sets of all other attributes, the best set of one attribute is a prefix of its values ordered by
  * rate (linear-time subset scanning), so that the score climbs attribute by attribute, from several random starts. The
- * p-value is by simulation: the same search on decisions redrawn at the common rate, conditional on nothing else; it is
+ * p-value is by simulation: the same search on the same decisions in random order, given their number; it is
  * (1 + number at least as extreme)/(1 + simulations), so valid at every level for rows independent of their group.
  *
  * <p>Limit: the search is a climb: it may miss the best subgroup, which costs power and not validity. Weighted cubes are
- * refused.
+ * refused: the simulation redraws the decision of every row, and a cube keeps only sums of weights. With effective numbers of
+ * rows in their place the p-value would be no longer valid at every level.
  *
  * <p>Score: k ln(k/(np)) + (n − k) ln((n − k)/(n(1 − p))) if k/n departs from p to the side looked at, else 0.
  *
@@ -88,7 +89,9 @@ public record SubgroupScan(boolean lower, int starts, int simulations, Seed seed
      */
     public Result scan(GroupCube cube) {
         if (cube.weighted()) {
-            throw new IllegalArgumentException("cube must be unweighted, was weighted");
+            throw new IllegalArgumentException(
+                    "cube must be unweighted, was weighted: decisions are redrawn row by row,"
+                            + " and a cube has only sums of weights");
         }
         int size = cube.space().size();
         double[] trials = new double[size];
@@ -111,17 +114,21 @@ public record SubgroupScan(boolean lower, int starts, int simulations, Seed seed
         for (int s = 1; s <= simulations; s++) {
             Progress.checkInterrupted();
             RandomGenerator random = seed.generator(s);
-            double all = 0;
+            // The selected rows in random places: without replacement, so that their number stays.
+            double rest = n;
+            double left = k;
             for (int g : filled) {
                 int hit = 0;
                 for (long i = 0; i < cube.count(g); i++) {
-                    hit += random.nextDouble() < p ? 1 : 0;
+                    if (random.nextDouble() * rest-- < left) {
+                        hit++;
+                        left--;
+                    }
                 }
                 drawn[g] = hit;
-                all += hit;
             }
-            double rate = n == 0 ? 0 : all / n;
-            extreme += search(cube.space(), values, filled, trials, drawn, rate, random).score >= best.score ? 1 : 0;
+            double score = search(cube.space(), values, filled, trials, drawn, p, random).score;
+            extreme += score >= best.score - 1e-9 ? 1 : 0;
         }
         SortedMap<String, SortedSet<String>> names = new TreeMap<>();
         double inside = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +31,7 @@ public record AttributeFreeThreshold(ParityConstraint constraint, double toleran
 
     /** Checks the numbers. */
     public AttributeFreeThreshold {
-        ThresholdOptimizer.checkTolerance(tolerance);
+        Checks.share("tolerance", tolerance);
         if (cells < 2 || cells > 4096) {
             throw new IllegalArgumentException("cells must be in [2, 4096], was " + cells);
         }

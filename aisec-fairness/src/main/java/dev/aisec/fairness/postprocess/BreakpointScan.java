@@ -94,7 +94,7 @@ final class BreakpointScan {
     /** Solves a problem whose curves are hulls. */
     static Answer solve(ThresholdProblem problem) {
         List<ScoreCurve> hulls = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), hulls);
+        LinearObjective u = LinearObjective.of(problem.objective(), hulls);
         List<Rate> rates = problem.constraint().rates();
         Rate rate = rates.isEmpty() ? Rate.SELECTION : rates.get(0);
         int groups = hulls.size();

@@ -8,6 +8,7 @@ import dev.aisec.core.Finding;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Severity;
 import dev.aisec.core.Technique;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,16 +35,10 @@ import java.util.TreeMap;
 public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNegativeWeight) {
     /** Checks the weights. */
     public CalibratedEqualizedOdds {
-        check("falsePositiveWeight", falsePositiveWeight);
-        check("falseNegativeWeight", falseNegativeWeight);
+        Checks.share("falsePositiveWeight", falsePositiveWeight);
+        Checks.share("falseNegativeWeight", falseNegativeWeight);
         if (falsePositiveWeight + falseNegativeWeight == 0) {
             throw new IllegalArgumentException("weights must not both be 0, were");
-        }
-    }
-
-    private static void check(String name, double weight) {
-        if (!(weight >= 0 && weight <= 1)) {
-            throw new IllegalArgumentException(name + " must be in [0, 1], was " + weight);
         }
     }
 
@@ -99,6 +94,7 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
             CalibratedEqualizedOdds technique, List<Integer> numbers, List<GroupMix> mixes, double residual)
             implements DecisionPolicy, EvidenceSource {
         private static final double EQUAL = 1e-9;
+        private static final double ACCEPTED = 0.5;
 
         /** Copies the lists. */
         public Fitted {
@@ -139,21 +135,21 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
          */
         public double score(int group, double score, String subject, KeyedCoin coin) {
             GroupMix mix = mix(group);
-            requireProbability(score);
+            Checks.share("score", score);
             return mix.mixRate() > 0 && coin.uniform(subject) < mix.mixRate() ? mix.baseRate() : score;
         }
 
         @Override
         public double acceptProbability(int group, double score) {
             GroupMix mix = mix(group);
-            requireProbability(score);
-            return (score >= 0.5 ? 1 - mix.mixRate() : 0) + (mix.baseRate() >= 0.5 ? mix.mixRate() : 0);
+            Checks.share("score", score);
+            return (score >= ACCEPTED ? 1 - mix.mixRate() : 0) + (mix.baseRate() >= ACCEPTED ? mix.mixRate() : 0);
         }
 
-        private static void requireProbability(double score) {
-            if (!(score >= 0 && score <= 1)) {
-                throw new IllegalArgumentException("score must be in [0, 1], was " + score);
-            }
+        /** Decides by the repaired score: the same draw of the coin for both. */
+        @Override
+        public boolean accept(int group, double score, String subject, KeyedCoin coin) {
+            return score(group, score, subject, coin) >= ACCEPTED;
         }
 
         @Override
@@ -169,9 +165,9 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
                 labels.put("group", mix.name());
                 labels.put("rows", "fitted");
                 measurements.add(new Measurement.Scalar(
-                        "generalised-false-positive-rate-before", "1", labels, mix.falsePositive()));
+                        "generalised_false_positive_rate_before", "1", labels, mix.falsePositive()));
                 measurements.add(new Measurement.Scalar(
-                        "generalised-false-negative-rate-before", "1", labels, mix.falseNegative()));
+                        "generalised_false_negative_rate_before", "1", labels, mix.falseNegative()));
                 parameters.put("mix-rate " + mix.name(), String.valueOf(mix.mixRate()));
                 parameters.put("cost-after " + mix.name(), String.valueOf(mix.costAfter()));
             }
@@ -197,14 +193,14 @@ public record CalibratedEqualizedOdds(double falsePositiveWeight, double falseNe
      * @return the rule
      */
     public Fitted fit(GroupedRows rows, double[] scores) {
-        ScoreCurve.checked(rows, scores);
+        Checks.scores(rows, scores);
         int groups = rows.space().size();
         PolicyAudit.Mean[] positive = new PolicyAudit.Mean[groups];
         PolicyAudit.Mean[] negative = new PolicyAudit.Mean[groups];
         Arrays.setAll(positive, g -> new PolicyAudit.Mean());
         Arrays.setAll(negative, g -> new PolicyAudit.Mean());
         for (int i = 0; i < scores.length; i++) {
-            Fitted.requireProbability(scores[i]);
+            Checks.share("scores", scores[i]);
             if (rows.weight(i) > 0) {
                 (rows.favourable(i) ? positive : negative)
                         [rows.group(i)].add(rows.favourable(i) ? 1 - scores[i] : scores[i], rows.weight(i));

@@ -25,11 +25,11 @@ final class Certificate {
     /** A bound that no feasible rule exceeds. */
     static double upper(ThresholdProblem problem, List<Double> multipliers) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         List<Rate> rates = problem.constraint().rates();
         double error = relativeError(problem);
         double sum = u.constant();
-        double size = Math.abs(u.constant());
+        double size = u.size();
         int points = problem.attributeFree() ? curves.get(0).size() : 0;
         double[] value = new double[points];
         double[] magnitude = new double[points];
@@ -130,10 +130,10 @@ final class Certificate {
     /** A lower bound of the objective of a rule. */
     static double objective(ThresholdProblem problem, StepPolicy policy) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         double error = relativeError(problem);
         double sum = u.constant();
-        double size = Math.abs(u.constant());
+        double size = u.size();
         for (int g = 0; g < curves.size(); g++) {
             ScoreCurve curve = curves.get(g);
             double gain = u.gain()[g];

@@ -128,7 +128,7 @@ public record GroupCalibration(int bins) {
             SortedMap<String, String> parameters = new TreeMap<>();
             parameters.put("method", technique.bins() == 0 ? "isotonic by group" : "histogram by group");
             parameters.put("bins", String.valueOf(technique.bins()));
-            parameters.put("interval", "Wilson; effective sample size");
+            parameters.put("interval", "mid-P and score; effective sample size");
             List<Measurement> measurements = new ArrayList<>();
             List<Finding> findings = new ArrayList<>(List.of(PolicyAudit.inSampleWarning()));
             for (int g = 0; g < blocks.size(); g++) {
@@ -142,7 +142,7 @@ public record GroupCalibration(int bins) {
                 SortedMap<String, String> labels = new TreeMap<>();
                 labels.put("group", names.get(g));
                 labels.put("rows", "fitted");
-                measurements.add(new Measurement.Curve("calibration", "score", "share-favourable", labels, points));
+                measurements.add(new Measurement.Curve("calibration", "score", "share_favourable", labels, points));
                 if (least < FEW) {
                     findings.add(Finding.of(
                             Severity.WARNING,
@@ -216,10 +216,13 @@ public record GroupCalibration(int bins) {
         int last = curve.size() - 1;
         int[] kept = new int[Math.min(bins, last) + 1];
         int size = 1;
+        double next = 1 - 1e-12;
         for (int j = 1; j < last && size < kept.length - 1; j++) {
-            boolean full = (curve.tp[j] + curve.fp[j]) / all * bins >= size;
-            if (full && curve.tp[j] + curve.fp[j] < all) {
+            double accepted = curve.tp[j] + curve.fp[j];
+            if (accepted / all * bins >= next && accepted < all) {
                 kept[size++] = j;
+                // After a tie that filled several blocks at once the next one is as large as the others.
+                next = Math.floor(accepted / all * bins * (1 + 1e-12)) + 1;
             }
         }
         kept[size++] = last;

@@ -4,6 +4,7 @@ package dev.aisec.fairness.postprocess;
 import dev.aisec.core.Evidence;
 import dev.aisec.core.EvidenceSource;
 import dev.aisec.core.Verification;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ import java.util.TreeMap;
 public record HardtEqualizedOdds(double tolerance, Objective objective) {
     /** Checks the tolerance. */
     public HardtEqualizedOdds {
-        ThresholdOptimizer.checkTolerance(tolerance);
+        Checks.share("tolerance", tolerance);
     }
 
     /**
@@ -89,7 +90,7 @@ public record HardtEqualizedOdds(double tolerance, Objective objective) {
     /**
      * Finds the rule.
      *
-     * @param rows the rows; every group with weight needs both labels; at most 64 groups
+     * @param rows the rows; every group with weight needs both labels; at most 128 groups if the tolerance is above 0
      * @param decisions whether each decision so far is favourable, as many
      * @return the rule
      */

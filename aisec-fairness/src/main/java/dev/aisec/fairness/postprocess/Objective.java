@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
-import java.util.List;
-
 /**
  * What a decision rule is to maximise. All are linear in the four cells of each group's table of decisions; none falls with true
  * positives or rises with false positives, so that the best rule lies on the upper hull of the ROC curve.
@@ -76,43 +74,5 @@ public sealed interface Objective {
         POOLED,
         /** The balanced accuracy of each group, weighted by the group's share of all rows. Fairlearn's threshold optimiser uses it. */
         GROUP_WEIGHTED
-    }
-
-    /**
-     * The objective in numbers: {@code constant + Σ gain[g]·TP[g] − loss[g]·FP[g]}, in masses.
-     *
-     * @param gain of a unit of true positive mass, by curve; at least 0
-     * @param loss of a unit of false positive mass, by curve; at least 0
-     * @param constant value of accepting nobody
-     */
-    @SuppressWarnings("ArrayRecordComponent")
-    record Linear(double[] gain, double[] loss, double constant) {
-        static Linear of(Objective objective, List<ScoreCurve> curves) {
-            double positives = 0;
-            double negatives = 0;
-            for (ScoreCurve curve : curves) {
-                positives += curve.positives();
-                negatives += curve.negatives();
-            }
-            double all = positives + negatives;
-            int groups = curves.size();
-            double[] gain = new double[groups];
-            double[] loss = new double[groups];
-            if (objective instanceof Utility u) {
-                for (int g = 0; g < groups; g++) {
-                    gain[g] = (u.truePositive - u.falseNegative) / all;
-                    loss[g] = (u.trueNegative - u.falsePositive) / all;
-                }
-                return new Linear(gain, loss, u.falseNegative * (positives / all) + u.trueNegative * (negatives / all));
-            }
-            boolean pooled = objective == BalancedAccuracy.POOLED;
-            for (int g = 0; g < groups; g++) {
-                ScoreCurve curve = curves.get(g);
-                double share = (curve.positives() + curve.negatives()) / all;
-                gain[g] = pooled ? 0.5 / positives : 0.5 * share / curve.positives();
-                loss[g] = pooled ? 0.5 / negatives : 0.5 * share / curve.negatives();
-            }
-            return new Linear(gain, loss, 0.5);
-        }
     }
 }

@@ -3,11 +3,14 @@ package dev.aisec.fairness.postprocess;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Finding;
-import dev.aisec.core.Interval;
 import dev.aisec.core.Measurement;
 import dev.aisec.core.Severity;
+import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -17,10 +20,10 @@ import java.util.TreeMap;
  * What a decision rule does on rows: its expected rates by group and how far apart they are. A rule that was fitted on the same rows
  * looks fairer there than it is: equality in the sample is not equality outside. Audit on rows that the fit has not seen.
  *
- * <p>Intervals: Wilson's at 95 %, with Kish's effective sample size where there are weights; differences by Newcombe's method 10.
- * They hold for rows drawn at random. A rate here is a mean of probabilities, which varies no more than a mean of decisions, so
+ * <p>Intervals at 95 % as in {@link dev.aisec.fairness.metric.Measure}: the hull of the mid-P and the score interval, with weights on the
+ * design-based variance of decisions; differences by the hybrid method. They hold for rows drawn at random. A rate here is a mean of probabilities, which varies no more than a mean of decisions, so
  * that they are on the wide side. The difference is that of the largest and the smallest rate; as these were chosen, it is on
- * average too large. Sources: Wilson, JASA 1927; Newcombe, Statistics in Medicine 1998; Kish, "Survey Sampling", 1965.
+ * average too large. Sources: Newcombe, Statistics in Medicine 17, 1998.
  *
  * @param inSample whether the rule was fitted on these rows
  * @param groups one for each group of the space
@@ -37,8 +40,6 @@ public record PolicyAudit(
         Estimate truePositiveDifference,
         Estimate falsePositiveDifference) {
     private static final double CONFIDENCE = 0.95;
-    /** The 97.5 % point of the normal distribution. */
-    private static final double Z = 1.959963984540054;
 
     /** Copies the groups. */
     public PolicyAudit {
@@ -68,13 +69,13 @@ public record PolicyAudit(
     }
 
     static PolicyAudit of(DecisionPolicy policy, GroupedRows rows, double[] scores, boolean inSample) {
-        ScoreCurve.checked(rows, scores);
+        Checks.scores(rows, scores);
         int groups = rows.space().size();
         Mean[] positive = new Mean[groups];
         Mean[] negative = new Mean[groups];
-        for (int g = 0; g < groups; g++) {
-            positive[g] = new Mean();
-            negative[g] = new Mean();
+        Mean[] all = new Mean[groups];
+        for (Mean[] means : List.of(positive, negative, all)) {
+            Arrays.setAll(means, g -> new Mean());
         }
         Mean agreed = new Mean();
         for (int i = 0; i < scores.length; i++) {
@@ -89,12 +90,11 @@ public record PolicyAudit(
         }
         List<GroupRates> rates = new ArrayList<>(groups);
         for (int g = 0; g < groups; g++) {
-            Mean all = new Mean();
-            all.add(positive[g]);
-            all.add(negative[g]);
+            all[g].add(positive[g]);
+            all[g].add(negative[g]);
             rates.add(new GroupRates(
                     rows.space().name(g),
-                    all.estimate("no rows in the group"),
+                    all[g].estimate("no rows in the group"),
                     positive[g].estimate("no rows with a favourable label in the group"),
                     negative[g].estimate("no rows with an unfavourable label in the group")));
         }
@@ -102,47 +102,38 @@ public record PolicyAudit(
                 inSample,
                 rates,
                 agreed.estimate("no rows"),
-                difference(rates.stream().map(GroupRates::selection).toList()),
-                difference(rates.stream().map(GroupRates::truePositive).toList()),
-                difference(rates.stream().map(GroupRates::falsePositive).toList()));
+                difference(all),
+                difference(positive),
+                difference(negative));
     }
 
-    private static Estimate difference(List<Estimate> rates) {
+    private static Estimate difference(Mean[] rates) {
         Estimate.Measured least = null;
         Estimate.Measured most = null;
         int measured = 0;
-        for (Estimate rate : rates) {
-            if (rate instanceof Estimate.Measured m) {
+        for (Mean rate : rates) {
+            if (rate.estimate("no rows", false) instanceof Estimate.Measured m) {
                 measured++;
                 least = least == null || m.value() < least.value() ? m : least;
-                most = most == null || m.value() > most.value() ? m : most;
+                // With equal rates throughout it is the last group.
+                most = most == null || m.value() >= most.value() ? m : most;
             }
         }
-        if (least == null || most == null || measured < 2) {
-            return new Estimate.Abstained("fewer than two groups have this rate", most == null ? 0 : most.n());
-        }
-        double d = most.value() - least.value();
-        double below = Math.hypot(
-                most.value() - most.interval().lower(), least.interval().upper() - least.value());
-        double above = Math.hypot(
-                most.interval().upper() - most.value(),
-                least.value() - least.interval().lower());
-        return new Estimate.Measured(
-                d,
-                new Interval(Math.max(-1, d - below), Math.min(1, d + above), CONFIDENCE),
-                least == most ? most.n() : most.n() + least.n());
+        return least == null || most == null || measured < 2
+                ? new Estimate.Abstained("fewer than two groups have this rate", most == null ? 0 : most.n())
+                : Mover.difference(most, least);
     }
 
     List<Measurement> measurements() {
         List<Measurement> all = new ArrayList<>();
         all.add(scalar("accuracy", "", accuracy));
-        all.add(scalar("selection-rate-difference", "", selectionDifference));
-        all.add(scalar("true-positive-rate-difference", "", truePositiveDifference));
-        all.add(scalar("false-positive-rate-difference", "", falsePositiveDifference));
+        all.add(scalar("selection_rate_difference", "", selectionDifference));
+        all.add(scalar("true_positive_rate_difference", "", truePositiveDifference));
+        all.add(scalar("false_positive_rate_difference", "", falsePositiveDifference));
         for (GroupRates group : groups) {
-            all.add(scalar("selection-rate", group.name(), group.selection()));
-            all.add(scalar("true-positive-rate", group.name(), group.truePositive()));
-            all.add(scalar("false-positive-rate", group.name(), group.falsePositive()));
+            all.add(scalar("selection_rate", group.name(), group.selection()));
+            all.add(scalar("true_positive_rate", group.name(), group.truePositive()));
+            all.add(scalar("false_positive_rate", group.name(), group.falsePositive()));
         }
         return all;
     }
@@ -170,44 +161,39 @@ public record PolicyAudit(
                 "");
     }
 
-    /** Wilson's interval; effective size may be fractional. */
-    static Interval wilson(double p, double n) {
-        double z2 = Z * Z / n;
-        double centre = (p + z2 / 2) / (1 + z2);
-        double half = Z / (1 + z2) * Math.sqrt(p * (1 - p) / n + z2 / (4 * n));
-        return new Interval(
-                Math.max(0, Math.min(p, centre - half)), Math.min(1, Math.max(p, centre + half)), CONFIDENCE);
-    }
-
     /** A weighted mean of numbers in [0, 1]. */
     static final class Mean {
         private final ScoreCurve.Sum weighted = new ScoreCurve.Sum();
         private final ScoreCurve.Sum weights = new ScoreCurve.Sum();
         private double most;
         private double squares;
+        private double hitSquares;
         private long n;
 
         void add(double p, double weight) {
             weighted.add(p * weight);
             weights.add(weight);
-            addSquares(weight, 1);
+            addSquares(weight, 1, p);
             n++;
         }
 
         /** Keeps the squares relative to the greatest weight, so that they neither overflow nor vanish. */
-        private void addSquares(double weight, double count) {
+        private void addSquares(double weight, double count, double hits) {
             if (weight > most) {
-                squares *= most / weight * (most / weight);
+                double factor = most / weight * (most / weight);
+                squares *= factor;
+                hitSquares *= factor;
                 most = weight;
             }
             squares += count * (weight / most) * (weight / most);
+            hitSquares += hits * (weight / most) * (weight / most);
         }
 
         void add(Mean other) {
             if (other.n > 0) {
                 weighted.add(other.weighted.value());
                 weights.add(other.weights.value());
-                addSquares(other.most, other.squares);
+                addSquares(other.most, other.squares, other.hitSquares);
                 n += other.n;
             }
         }
@@ -221,12 +207,17 @@ public record PolicyAudit(
         }
 
         Estimate estimate(String otherwise) {
+            return estimate(otherwise, true);
+        }
+
+        /** The mean by itself or as part of a comparison. */
+        Estimate estimate(String otherwise, boolean alone) {
             if (n == 0) {
                 return new Estimate.Abstained(otherwise, 0);
             }
             double scaled = weights.value() / most;
-            double p = value();
-            return new Estimate.Measured(p, wilson(p, Math.max(1, scaled * scaled / squares)), n);
+            double hit = value() * scaled;
+            return Proportion.designed(hit, scaled, hitSquares, squares, n, CONFIDENCE, alone);
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.aisec.core.EvidenceSource;
 import dev.aisec.core.Finding;
 import dev.aisec.core.Severity;
 import dev.aisec.core.Technique;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import dev.aisec.fairness.postprocess.ParityConstraint.Rate;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ public record RejectOption(
         List<Double> thresholds) {
     /** Copies and checks the components. */
     public RejectOption {
-        ThresholdOptimizer.checkTolerance(tolerance);
+        Checks.share("tolerance", tolerance);
         if (constraint == ParityConstraint.NONE) {
             throw new IllegalArgumentException("constraint must not be NONE, was");
         }
@@ -88,9 +89,7 @@ public record RejectOption(
      * @return the technique
      */
     public RejectOption withThresholds(int n) {
-        if (n < 2) {
-            throw new IllegalArgumentException("n must be >= 2, was " + n);
-        }
+        Checks.atLeast("n", 2, n);
         List<Double> grid = new ArrayList<>();
         for (int i = 1; i < n; i++) {
             grid.add((double) i / n);
@@ -139,7 +138,7 @@ public record RejectOption(
             parameters.put("margin", String.valueOf(margin));
             parameters.put("objective-reached", String.valueOf(objective));
             parameters.put("difference-deprived-others", String.valueOf(difference));
-            parameters.put("interval", "Wilson, Newcombe; effective sample size");
+            parameters.put("interval", "mid-P and score, differences hybrid; effective sample size");
             List<Finding> findings = new ArrayList<>(audit.findings());
             if (!met()) {
                 findings.add(Finding.of(
@@ -213,7 +212,8 @@ public record RejectOption(
 
         Sweep(GroupedRows rows, double[] scores, RejectOption option) {
             int n = scores.length;
-            int[] order = ScoreCurve.descending(ScoreCurve.checked(rows, scores));
+            Checks.scores(rows, scores);
+            int[] order = ScoreCurve.descending(scores);
             int groups = rows.space().size();
             double[] positives = new double[groups];
             double[] negatives = new double[groups];
@@ -241,7 +241,7 @@ public record RejectOption(
             }
             // Refuses what the objective cannot be computed for.
             ThresholdProblem checked = new ThresholdProblem(ParityConstraint.NONE, 1, option.objective, false, totals);
-            Objective.Linear u = Objective.Linear.of(option.objective, checked.curves());
+            LinearObjective u = LinearObjective.of(option.objective, checked.curves());
             constant = u.constant();
             score = new double[2][n];
             size = new int[2];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -185,7 +186,8 @@ public final class ScoreCurve {
 
     /** The full curve of every group that has weight, in the order of the groups. */
     static List<ScoreCurve> of(GroupedRows rows, double[] scores) {
-        int[] order = byGroup(rows, descending(checked(rows, scores)));
+        Checks.scores(rows, scores);
+        int[] order = byGroup(rows, descending(scores));
         List<ScoreCurve> curves = new ArrayList<>();
         for (int from = 0; from < order.length; ) {
             int group = rows.group(order[from]);
@@ -203,19 +205,6 @@ public final class ScoreCurve {
             throw new IllegalArgumentException("rows must have weight, " + rows.size() + " rows had none");
         }
         return curves;
-    }
-
-    static double[] checked(GroupedRows rows, double[] scores) {
-        if (scores.length != rows.size()) {
-            throw new IllegalArgumentException(
-                    "scores must be as many as rows, " + rows.size() + ", were " + scores.length);
-        }
-        for (int i = 0; i < scores.length; i++) {
-            if (!(Math.abs(scores[i]) < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
-            }
-        }
-        return scores;
     }
 
     private static ScoreCurve of(GroupedRows rows, double[] scores, int[] order, int from, int to) {

@@ -32,7 +32,7 @@ final class Simplex {
     /** Solves a problem; with attributeFree one mixture serves all groups. */
     static BreakpointScan.Answer solve(ThresholdProblem problem) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         List<Rate> rates = problem.constraint().rates();
         boolean one = problem.attributeFree();
         int groups = curves.size();

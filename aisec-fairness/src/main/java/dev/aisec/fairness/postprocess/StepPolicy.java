@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -100,9 +101,7 @@ public record StepPolicy(List<Rule> rules) implements DecisionPolicy {
             if (Double.isNaN(from)) {
                 throw new IllegalArgumentException("from must be a number, was NaN");
             }
-            if (!(probability >= 0 && probability <= 1)) {
-                throw new IllegalArgumentException("probability must be in [0, 1], was " + probability);
-            }
+            Checks.share("probability", probability);
         }
     }
 
@@ -111,9 +110,7 @@ public record StepPolicy(List<Rule> rules) implements DecisionPolicy {
         if (Double.isNaN(score)) {
             throw new IllegalArgumentException("score must be a number, was NaN");
         }
-        if (group < 0 || group >= rules.size()) {
-            throw new IllegalArgumentException("group must be in [0, " + rules.size() + "), was " + group);
-        }
+        Checks.group(group, rules.size());
         Rule rule = rules.get(group);
         if (rule.steps().isEmpty()) {
             throw new IllegalArgumentException("group must be one with rows in fitting, was " + group);

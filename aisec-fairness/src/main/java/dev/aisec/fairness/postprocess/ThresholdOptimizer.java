@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.List;
 
@@ -16,7 +17,8 @@ import java.util.List;
  * recorded labels are what is to be predicted. It does not promise the same rates on other rows.
  *
  * <p>Formula: the linear program over the hull of each group's ROC curve. With one rate only the upper hull is of use, as the objective
- * never falls with true positives or rises with false ones: an exact scan over its corners. With two rates, the simplex method. Sources: Hardt, Price and Srebro, "Equality of Opportunity in Supervised Learning", NeurIPS 2016, section 4; hull: Provost and
+ * never falls with true positives or rises with false ones: an exact scan over its corners. With two rates, the best common point of all hulls if they must agree exactly, for any number of
+ * groups, and the simplex method if not. Sources: Hardt, Price and Srebro, "Equality of Opportunity in Supervised Learning", NeurIPS 2016, section 4; hull: Provost and
  * Fawcett, Machine Learning 2001. Clause 7.3.2-2.
  *
  * @param constraint which rates have to agree
@@ -24,18 +26,15 @@ import java.util.List;
  * @param objective what to maximise
  */
 public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, Objective objective) {
-    /** More groups make the table of the simplex method too large. */
-    private static final int MOST_GROUPS_TWO_RATES = 64;
+    /**
+     * With a tolerance: the dense table of the simplex method grows with the square of the groups, its steps with their
+     * number. 128 groups take a second, 256 ten.
+     */
+    private static final int MOST_GROUPS_TWO_RATES = 128;
 
     /** Checks the tolerance. */
     public ThresholdOptimizer {
-        checkTolerance(tolerance);
-    }
-
-    static void checkTolerance(double tolerance) {
-        if (!(tolerance >= 0 && tolerance <= 1)) {
-            throw new IllegalArgumentException("tolerance must be in [0, 1], was " + tolerance);
-        }
+        Checks.share("tolerance", tolerance);
     }
 
     /**
@@ -74,11 +73,11 @@ public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, 
      * @param rows the rows; every group with weight needs the labels that the constraint and the objective divide by
      * @param scores their scores, as many, finite
      * @return the rule with its certificate
-     * @throws IllegalArgumentException if a rate would be undefined, with the name of the group; also for equalized odds of more than
-     *     64 groups
+     * @throws IllegalArgumentException if a rate would be undefined, with the name of the group; also for equalized odds with
+     *     a tolerance above 0 of more than 128 groups
      */
     public ThresholdSolution solve(GroupedRows rows, double[] scores) {
-        ThresholdProblem problem = problem(rows, scores);
+        ThresholdProblem problem = problem(rows, scores, tolerance > 0);
         return ThresholdSolution.of(problem, answer(problem), rows, scores);
     }
 
@@ -91,15 +90,15 @@ public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, 
      * @return the frontier; {@link #tolerance} plays no part
      */
     public ToleranceFrontier frontier(GroupedRows rows, double[] scores, int mostSolves) {
-        return ToleranceFrontier.of(problem(rows, scores), mostSolves);
+        return ToleranceFrontier.of(problem(rows, scores, true), mostSolves);
     }
 
-    private ThresholdProblem problem(GroupedRows rows, double[] scores) {
+    private ThresholdProblem problem(GroupedRows rows, double[] scores, boolean tolerant) {
         boolean two = constraint.rates().size() > 1;
         List<ScoreCurve> curves = ScoreCurve.of(rows, scores);
-        if (two && curves.size() > MOST_GROUPS_TWO_RATES) {
+        if (two && tolerant && curves.size() > MOST_GROUPS_TWO_RATES) {
             throw new IllegalArgumentException("groups must be at most " + MOST_GROUPS_TWO_RATES + " for " + constraint
-                    + ", were " + curves.size());
+                    + " with a tolerance above 0, were " + curves.size());
         }
         List<ScoreCurve> hulls = curves.stream()
                 .map(curve -> two ? curve.hull() : curve.upperHull())
@@ -108,7 +107,12 @@ public record ThresholdOptimizer(ParityConstraint constraint, double tolerance, 
     }
 
     static BreakpointScan.Answer answer(ThresholdProblem problem) {
-        boolean scan = !problem.attributeFree() && problem.constraint().rates().size() <= 1;
-        return scan ? BreakpointScan.solve(problem) : Simplex.solve(problem);
+        if (problem.attributeFree()) {
+            return Simplex.solve(problem);
+        }
+        if (problem.constraint().rates().size() <= 1) {
+            return BreakpointScan.solve(problem);
+        }
+        return problem.tolerance() == 0 ? CommonPoint.solve(problem) : Simplex.solve(problem);
     }
 }

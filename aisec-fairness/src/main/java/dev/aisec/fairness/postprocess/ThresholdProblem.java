@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.List;
 
 /**
@@ -23,9 +24,7 @@ public record ThresholdProblem(
     /** Checks the components. */
     public ThresholdProblem {
         curves = List.copyOf(curves);
-        if (!(tolerance >= 0 && tolerance <= 1)) {
-            throw new IllegalArgumentException("tolerance must be in [0, 1], was " + tolerance);
-        }
+        Checks.share("tolerance", tolerance);
         if (curves.isEmpty()) {
             throw new IllegalArgumentException("curves must be at least one, were none");
         }

@@ -72,7 +72,7 @@ public record ThresholdSolution(
     }
 
     /**
-     * Checks the certificate on the curves kept here, by plain arithmetic. It accepts if the three numbers are true of policy and
+     * Checks the certificate on the curves kept here, by plain arithmetic. It accepts if the three numbers are, up to 1e-12, true of policy and
      * multipliers, the violation is at most 1e-9 and the gap is at most 1e-9, relative to the size of the objective if that is above
      * 1. It does not check that the curves are those of some rows.
      *
@@ -178,7 +178,7 @@ public record ThresholdSolution(
         parameters.put("objective-at-least", String.valueOf(objective));
         parameters.put("dual-bound", String.valueOf(dualBound));
         parameters.put("constraint-violation-at-most", String.valueOf(constraintViolation));
-        parameters.put("interval", "Wilson, Newcombe; effective sample size");
+        parameters.put("interval", "mid-P and score, differences hybrid; effective sample size");
         List<Finding> findings = new ArrayList<>(audit.findings());
         findings.addAll(verify().findings());
         return new Evidence(

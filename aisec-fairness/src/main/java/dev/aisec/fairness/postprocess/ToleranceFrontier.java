@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.postprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -55,9 +56,7 @@ public record ToleranceFrontier(List<Point> points, boolean exact, double larges
     }
 
     static ToleranceFrontier of(ThresholdProblem problem, int mostSolves) {
-        if (mostSolves < 2) {
-            throw new IllegalArgumentException("mostSolves must be >= 2, was " + mostSolves);
-        }
+        Checks.atLeast("mostSolves", 2, mostSolves);
         int groups = problem.curves().stream().mapToInt(ScoreCurve::group).max().orElse(0) + 1;
         List<Point> points = new ArrayList<>();
         Solved first = solve(problem, groups, 0);
@@ -128,7 +127,7 @@ public record ToleranceFrontier(List<Point> points, boolean exact, double larges
      * @return a lower end; the truth is at most {@link #largestError} higher
      */
     public double at(double tolerance) {
-        ThresholdOptimizer.checkTolerance(tolerance);
+        Checks.share("tolerance", tolerance);
         int i = 1;
         while (points.get(i).tolerance() < tolerance) {
             i++;

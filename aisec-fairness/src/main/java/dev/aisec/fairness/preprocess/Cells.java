@@ -8,6 +8,7 @@ import dev.aisec.fairness.metric.GroupedRows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /** The weight of every group and label. */
@@ -16,18 +17,21 @@ final class Cells {
     private final double[] weights;
     private final double total;
     private final double favourable;
+    private final double unfavourable;
 
     private Cells(GroupSpace space, double[] weights) {
         this.space = space;
         this.weights = weights;
-        double all = 0;
         double good = 0;
+        // Summed by itself: total less favourable would round a small rest to 0.
+        double bad = 0;
         for (int g = 0; g < weights.length / 2; g++) {
-            all += weights[2 * g] + weights[2 * g + 1];
+            bad += weights[2 * g];
             good += weights[2 * g + 1];
         }
-        total = all;
+        total = good + bad;
         favourable = good;
+        unfavourable = bad;
     }
 
     static Cells of(GroupedRows rows) {
@@ -55,7 +59,7 @@ final class Cells {
     }
 
     double label(boolean label) {
-        return label ? favourable : total - favourable;
+        return label ? favourable : unfavourable;
     }
 
     double total() {
@@ -118,20 +122,38 @@ final class Cells {
 
     /** The rows of each group and label, in order: entry 2·group + label. */
     static int[][] members(GroupedRows rows) {
-        int[] counts = new int[2 * rows.space().size()];
-        for (int i = 0; i < rows.size(); i++) {
-            counts[2 * rows.group(i) + (rows.favourable(i) ? 1 : 0)]++;
+        int[] cells = new int[rows.size()];
+        for (int i = 0; i < cells.length; i++) {
+            cells[i] = 2 * rows.group(i) + (rows.favourable(i) ? 1 : 0);
         }
-        int[][] members = new int[counts.length][];
-        for (int c = 0; c < counts.length; c++) {
-            members[c] = new int[counts[c]];
+        return members(cells, 2 * rows.space().size());
+    }
+
+    /** The rows of each cell, in order. */
+    static int[][] members(int[] cells, int count) {
+        int[] sizes = new int[count];
+        for (int cell : cells) {
+            sizes[cell]++;
         }
-        Arrays.fill(counts, 0);
-        for (int i = 0; i < rows.size(); i++) {
-            int c = 2 * rows.group(i) + (rows.favourable(i) ? 1 : 0);
-            members[c][counts[c]++] = i;
+        int[][] members = new int[count][];
+        for (int c = 0; c < count; c++) {
+            members[c] = new int[sizes[c]];
+        }
+        Arrays.fill(sizes, 0);
+        for (int i = 0; i < cells.length; i++) {
+            members[cells[i]][sizes[cells[i]]++] = i;
         }
         return members;
+    }
+
+    /** Puts rows into a random order. */
+    static void shuffle(int[] rows, RandomGenerator random) {
+        for (int i = rows.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swap = rows[i];
+            rows[i] = rows[j];
+            rows[j] = swap;
+        }
     }
 
     /** Refuses weights that differ: rows are counted here. */
@@ -140,18 +162,6 @@ final class Cells {
             if (rows.weight(i) != rows.weight(0)) {
                 throw new IllegalArgumentException("weights must be equal, row " + i + " was " + rows.weight(i)
                         + " and row 0 was " + rows.weight(0) + "; use Reweighing");
-            }
-        }
-    }
-
-    static void requireScores(GroupedRows rows, double[] scores) {
-        if (scores.length != rows.size()) {
-            throw new IllegalArgumentException(
-                    "scores must be as many as rows, " + rows.size() + ", were " + scores.length);
-        }
-        for (int i = 0; i < scores.length; i++) {
-            if (!Double.isFinite(scores[i])) {
-                throw new IllegalArgumentException("scores must be finite, row " + i + " was " + scores[i]);
             }
         }
     }

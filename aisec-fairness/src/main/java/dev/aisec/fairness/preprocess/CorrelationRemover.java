@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.preprocess;
 
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Vectors;
 import dev.aisec.fairness.metric.GroupedRows;
 
 /**
@@ -21,12 +22,11 @@ import dev.aisec.fairness.metric.GroupedRows;
  */
 public record CorrelationRemover(double strength) {
     private static final double DEPENDENT = 1e-9;
+    private static final double ROUNDING = 1e-12;
 
     /** Checks the strength. */
     public CorrelationRemover {
-        if (!(strength >= 0 && strength <= 1)) {
-            throw new IllegalArgumentException("strength must be in [0, 1], was " + strength);
-        }
+        Checks.share("strength", strength);
     }
 
     /**
@@ -63,8 +63,8 @@ public record CorrelationRemover(double strength) {
      * @return the fitted remover
      */
     public Fitted fit(double[] features, int columns, double[] sensitive, int sensitiveColumns) {
-        int n = Features.requireFinite("features", features, columns);
-        int m = Features.requireFinite("sensitive", sensitive, sensitiveColumns);
+        int n = Checks.features("features", features, columns);
+        int m = Checks.features("sensitive", sensitive, sensitiveColumns);
         if (n != m) {
             throw new IllegalArgumentException("sensitive must have as many rows as features, " + n + ", had " + m);
         }
@@ -83,16 +83,20 @@ public record CorrelationRemover(double strength) {
             }
             double[] t = new double[k];
             t[c] = 1;
-            double before = norm(q);
+            double before = Vectors.norm(q);
+            if (before <= ROUNDING * Math.abs(means[c]) * Math.sqrt(n)) {
+                // A constant column: what is left of it is rounding of the mean.
+                continue;
+            }
             // Gram-Schmidt, twice: the second pass removes what rounding left.
             for (int pass = 0; pass < 2; pass++) {
                 for (int r = 0; r < rank; r++) {
-                    double dot = dot(basis[r], q);
-                    subtract(q, dot, basis[r]);
-                    subtract(t, dot, toBasis[r]);
+                    double dot = Vectors.dot(basis[r], q);
+                    Vectors.add(q, -dot, basis[r]);
+                    Vectors.add(t, -dot, toBasis[r]);
                 }
             }
-            double after = norm(q);
+            double after = Vectors.norm(q);
             if (after > DEPENDENT * before && after > 0) {
                 scale(q, 1 / after);
                 scale(t, 1 / after);
@@ -112,7 +116,7 @@ public record CorrelationRemover(double strength) {
                 x[i] -= mean;
             }
             for (int r = 0; r < rank; r++) {
-                double dot = dot(basis[r], x);
+                double dot = Vectors.dot(basis[r], x);
                 for (int c = 0; c < k; c++) {
                     coefficients[c * columns + j] += toBasis[r][c] * dot;
                 }
@@ -129,24 +133,6 @@ public record CorrelationRemover(double strength) {
             }
         }
         return means;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
-    private static double norm(double[] a) {
-        return Math.sqrt(dot(a, a));
-    }
-
-    private static void subtract(double[] from, double factor, double[] what) {
-        for (int i = 0; i < from.length; i++) {
-            from[i] -= factor * what[i];
-        }
     }
 
     private static void scale(double[] a, double factor) {
@@ -177,9 +163,9 @@ public record CorrelationRemover(double strength) {
          * @return the changed features
          */
         public double[] transform(double[] features, double[] sensitive) {
-            int n = Features.requireFinite("features", features, columns);
+            int n = Checks.features("features", features, columns);
             int k = means.length;
-            if (Features.requireFinite("sensitive", sensitive, k) != n) {
+            if (Checks.features("sensitive", sensitive, k) != n) {
                 throw new IllegalArgumentException(
                         "sensitive must have as many rows as features, " + n + ", had " + sensitive.length / k);
             }

@@ -2,6 +2,7 @@
 package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupSpace;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -29,9 +30,7 @@ import java.util.random.RandomGenerator;
 public record DisparateImpactRepair(double level, Seed seed) {
     /** Checks the level. */
     public DisparateImpactRepair {
-        if (!(level >= 0 && level <= 1)) {
-            throw new IllegalArgumentException("level must be in [0, 1], was " + level);
-        }
+        Checks.share("level", level);
     }
 
     /**
@@ -68,20 +67,9 @@ public record DisparateImpactRepair(double level, Seed seed) {
     }
 
     private static void requireRows(GroupSpace space, int[] groups, double[] values) {
-        if (values.length != groups.length) {
-            throw new IllegalArgumentException(
-                    "values must be as many as groups, " + groups.length + ", were " + values.length);
-        }
-        int size = space.size();
-        for (int i = 0; i < groups.length; i++) {
-            if (groups[i] < 0 || groups[i] >= size) {
-                throw new IllegalArgumentException(
-                        "groups must be in [0, " + size + "), row " + i + " was " + groups[i]);
-            }
-            if (!Double.isFinite(values[i])) {
-                throw new IllegalArgumentException("values must be finite, row " + i + " was " + values[i]);
-            }
-        }
+        Checks.size("values", "groups", groups.length, values.length);
+        Checks.groups(groups, space.size());
+        Checks.finite("values", values);
     }
 
     /** The distributions of one feature. Immutable. */
@@ -95,18 +83,7 @@ public record DisparateImpactRepair(double level, Seed seed) {
         private Fitted(DisparateImpactRepair repair, GroupSpace space, int[] groups, double[] values) {
             this.repair = repair;
             this.space = space;
-            int[] counts = new int[space.size()];
-            for (int group : groups) {
-                counts[group]++;
-            }
-            int[][] members = new int[counts.length][];
-            for (int g = 0; g < counts.length; g++) {
-                members[g] = new int[counts[g]];
-            }
-            Arrays.fill(counts, 0);
-            for (int i = 0; i < groups.length; i++) {
-                members[groups[i]][counts[groups[i]]++] = i;
-            }
+            int[][] members = Cells.members(groups, space.size());
             sorted = new double[members.length][];
             for (int g = 0; g < members.length; g++) {
                 sorted[g] = new double[members[g].length];
@@ -128,12 +105,7 @@ public record DisparateImpactRepair(double level, Seed seed) {
                 int[] rows, double[] order, double[] values, RandomGenerator random, double[] scratch) {
             int n = rows.length;
             // Shuffled rows take the places of their tie in turn: a random order within ties.
-            for (int i = n - 1; i > 0; i--) {
-                int j = random.nextInt(i + 1);
-                int swap = rows[i];
-                rows[i] = rows[j];
-                rows[j] = swap;
-            }
+            Cells.shuffle(rows, random);
             int[] taken = new int[n];
             for (int row : rows) {
                 double value = values[row] + 0.0;

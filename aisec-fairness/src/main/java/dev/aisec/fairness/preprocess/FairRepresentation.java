@@ -2,7 +2,8 @@
 package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Seed;
-import dev.aisec.fairness.internal.Features;
+import dev.aisec.fairness.internal.Checks;
+import dev.aisec.fairness.internal.Vectors;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -35,21 +36,11 @@ public record FairRepresentation(
 
     /** Checks the components. */
     public FairRepresentation {
-        if (prototypes < 2) {
-            throw new IllegalArgumentException("prototypes must be >= 2, was " + prototypes);
-        }
-        requireWeight("parity", parity);
-        requireWeight("reconstruction", reconstruction);
-        requireWeight("prediction", prediction);
-        if (iterations < 1) {
-            throw new IllegalArgumentException("iterations must be >= 1, was " + iterations);
-        }
-    }
-
-    private static void requireWeight(String name, double weight) {
-        if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(name + " must be >= 0 and finite, was " + weight);
-        }
+        Checks.atLeast("prototypes", 2, prototypes);
+        Checks.notNegative("parity", parity);
+        Checks.notNegative("reconstruction", reconstruction);
+        Checks.notNegative("prediction", prediction);
+        Checks.atLeast("iterations", 1, iterations);
     }
 
     /**
@@ -99,11 +90,7 @@ public record FairRepresentation(
     }
 
     Problem problem(double[] features, int columns, GroupedRows rows) {
-        int n = Features.requireFinite("features", features, columns);
-        if (n != rows.size()) {
-            throw new IllegalArgumentException(
-                    "rows must be as many as rows of features, " + n + ", were " + rows.size());
-        }
+        Checks.features(features, columns, rows);
         return new Problem(this, features, columns, rows);
     }
 
@@ -143,10 +130,6 @@ public record FairRepresentation(
         return alpha;
     }
 
-    private static double logistic(double m) {
-        return m >= 0 ? 1 / (1 + Math.exp(-m)) : Math.exp(m) / (1 + Math.exp(m));
-    }
-
     /** The objective. */
     static final class Problem {
         private final FairRepresentation settings;
@@ -169,9 +152,7 @@ public record FairRepresentation(
             x = features.clone();
             share = rows.weights();
             double total = Arrays.stream(share).sum();
-            if (!(total > 0 && total < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("sum of weights must be > 0 and finite, was " + total);
-            }
+            Checks.total(total);
             label = new boolean[n];
             int[] number = new int[rows.space().size()];
             double[] byGroup = new double[number.length];
@@ -232,7 +213,7 @@ public record FairRepresentation(
             Arrays.fill(gradient, 0);
             double[] alpha = alpha(parameters, k, d);
             double[] w = new double[k];
-            Arrays.setAll(w, p -> logistic(parameters[k * d + p]));
+            Arrays.setAll(w, p -> Vectors.logistic(parameters[k * d + p]));
             double[] means = new double[groupShare.length * k];
             for (int i = 0; i < n; i++) {
                 if (share[i] > 0) {
@@ -358,7 +339,7 @@ public record FairRepresentation(
          */
         public double[] memberships(double[] features) {
             int columns = mean.length;
-            int n = Features.requireFinite("features", features, columns);
+            int n = Checks.features("features", features, columns);
             double[] x = new double[columns];
             double[] m = new double[n * prototypes];
             for (int i = 0; i < n; i++) {
@@ -403,7 +384,7 @@ public record FairRepresentation(
             double[] scores = new double[m.length / prototypes];
             for (int i = 0; i < scores.length; i++) {
                 for (int p = 0; p < prototypes; p++) {
-                    scores[i] += m[i * prototypes + p] * logistic(parameters[prototypes * mean.length + p]);
+                    scores[i] += m[i * prototypes + p] * Vectors.logistic(parameters[prototypes * mean.length + p]);
                 }
                 scores[i] = Math.min(1, scores[i]);
             }

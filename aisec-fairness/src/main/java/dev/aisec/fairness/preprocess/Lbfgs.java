@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.preprocess;
 
+import dev.aisec.fairness.internal.Vectors;
+
 /**
  * Minimises a smooth function by the limited-memory method of Broyden, Fletcher, Goldfarb and Shanno with backtracking (Nocedal and
  * Wright, "Numerical Optimization", 2006, algorithm 7.5). Deterministic; the value never rises.
@@ -32,31 +34,31 @@ final class Lbfgs {
         int stored = 0;
         double[] alpha = new double[MEMORY];
         for (int step = 0; step < iterations; step++) {
-            if (norm(g) <= accuracy * Math.max(1, norm(x))) {
+            if (Vectors.norm(g) <= accuracy * Math.max(1, Vectors.norm(x))) {
                 return new Result(x, value, true, step);
             }
             double[] d = g.clone();
             int from = Math.max(0, stored - MEMORY);
             for (int k = stored - 1; k >= from; k--) {
                 int m = k % MEMORY;
-                alpha[m] = dot(s[m], d) / dot(s[m], y[m]);
-                add(d, -alpha[m], y[m]);
+                alpha[m] = Vectors.dot(s[m], d) / Vectors.dot(s[m], y[m]);
+                Vectors.add(d, -alpha[m], y[m]);
             }
             double scale = stored > 0
-                    ? dot(s[(stored - 1) % MEMORY], y[(stored - 1) % MEMORY])
-                            / dot(y[(stored - 1) % MEMORY], y[(stored - 1) % MEMORY])
-                    : 1 / Math.max(1, norm(g));
+                    ? Vectors.dot(s[(stored - 1) % MEMORY], y[(stored - 1) % MEMORY])
+                            / Vectors.dot(y[(stored - 1) % MEMORY], y[(stored - 1) % MEMORY])
+                    : 1 / Math.max(1, Vectors.norm(g));
             for (int i = 0; i < n; i++) {
                 d[i] *= scale;
             }
             for (int k = from; k < stored; k++) {
                 int m = k % MEMORY;
-                add(d, alpha[m] - dot(y[m], d) / dot(s[m], y[m]), s[m]);
+                Vectors.add(d, alpha[m] - Vectors.dot(y[m], d) / Vectors.dot(s[m], y[m]), s[m]);
             }
-            double slope = dot(d, g);
+            double slope = Vectors.dot(d, g);
             if (!(slope > 0)) {
                 d = g.clone();
-                slope = dot(d, g);
+                slope = Vectors.dot(d, g);
             }
             double[] next = new double[n];
             double[] gradient = new double[n];
@@ -80,7 +82,7 @@ final class Lbfgs {
                 ds[i] = next[i] - x[i];
                 dy[i] = gradient[i] - g[i];
             }
-            if (dot(ds, dy) > 1e-12 * norm(ds) * norm(dy)) {
+            if (Vectors.dot(ds, dy) > 1e-12 * Vectors.norm(ds) * Vectors.norm(dy)) {
                 s[stored % MEMORY] = ds;
                 y[stored % MEMORY] = dy;
                 stored++;
@@ -89,24 +91,6 @@ final class Lbfgs {
             g = gradient;
             value = candidate;
         }
-        return new Result(x, value, norm(g) <= accuracy * Math.max(1, norm(x)), iterations);
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
-    private static double norm(double[] a) {
-        return Math.sqrt(dot(a, a));
-    }
-
-    private static void add(double[] to, double factor, double[] what) {
-        for (int i = 0; i < to.length; i++) {
-            to[i] += factor * what[i];
-        }
+        return new Result(x, value, Vectors.norm(g) <= accuracy * Math.max(1, Vectors.norm(x)), iterations);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.preprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,7 +28,7 @@ public record Massaging() {
      */
     public GroupedRows apply(GroupedRows rows, double[] scores) {
         Cells.requireEqualWeights(rows);
-        Cells.requireScores(rows, scores);
+        Checks.scores(rows, scores);
         int[] quotas = Cells.quotas(rows);
         int[][] members = Cells.members(rows);
         boolean[] labels = new boolean[rows.size()];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.preprocess;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -26,7 +27,7 @@ public record PreferentialResampling() {
      */
     public int[] choose(GroupedRows rows, double[] scores) {
         Cells.requireEqualWeights(rows);
-        Cells.requireScores(rows, scores);
+        Checks.scores(rows, scores);
         int[] quotas = Cells.quotas(rows);
         int[] sizes = new int[quotas.length];
         for (int i = 0; i < rows.size(); i++) {

@@ -2,6 +2,7 @@
 package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Finding;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupedRows;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -34,9 +35,7 @@ public final class Reweighing {
      */
     public static Reweighing fit(GroupedRows rows) {
         Cells cells = Cells.of(rows);
-        if (!(cells.total() > 0 && cells.total() < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("sum of weights must be > 0 and finite, was " + cells.total());
-        }
+        Checks.total(cells.total());
         return new Reweighing(cells);
     }
 
@@ -58,9 +57,7 @@ public final class Reweighing {
      * @return the factor, positive; empty if no fitted row with weight has both
      */
     public OptionalDouble factor(int group, boolean favourable) {
-        if (group < 0 || group >= cells.groups()) {
-            throw new IllegalArgumentException("group must be in [0, " + cells.groups() + "), was " + group);
-        }
+        Checks.group(group, cells.groups());
         double cell = cells.cell(group, favourable);
         return cell == 0
                 ? OptionalDouble.empty()

@@ -3,7 +3,6 @@ package dev.aisec.fairness.preprocess;
 
 import dev.aisec.core.Seed;
 import dev.aisec.fairness.metric.GroupedRows;
-import java.util.random.RandomGenerator;
 
 /**
  * Uniform resampling: rows are left out or repeated at random until every group has the same share of favourable labels. For
@@ -30,15 +29,6 @@ public record UniformResampling(Seed seed) {
      */
     public int[] choose(GroupedRows rows) {
         Cells.requireEqualWeights(rows);
-        return Resampling.choose(rows, (cell, members) -> shuffle(members, seed.generator(cell)));
-    }
-
-    private static void shuffle(int[] members, RandomGenerator random) {
-        for (int i = members.length - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            int swap = members[i];
-            members[i] = members[j];
-            members[j] = swap;
-        }
+        return Resampling.choose(rows, (cell, members) -> Cells.shuffle(members, seed.generator(cell)));
     }
 }

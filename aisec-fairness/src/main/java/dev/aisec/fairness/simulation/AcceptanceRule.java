@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.simulation;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 
 /**
@@ -128,7 +129,8 @@ public final class AcceptanceRule {
             double next = Double.POSITIVE_INFINITY;
             double slope = 0;
             for (int g = 0; g < groups; g++) {
-                while (place[g] < size && widths[g][order[place[g]]] == 0) {
+                // What is left of a cluster but for rounding would end the walk: no number lies between.
+                while (place[g] < size && widths[g][order[place[g]]] <= TOLERANCE) {
                     place[g]++;
                 }
                 if (place[g] == size) {
@@ -222,6 +224,10 @@ public final class AcceptanceRule {
      * @return in [0, 1]
      */
     public double accept(int group, int cluster) {
+        Checks.group(group, groups);
+        if (cluster < 0 || cluster >= clusters) {
+            throw new IllegalArgumentException("cluster must be in [0, " + clusters + "), was " + cluster);
+        }
         return accept[group * clusters + cluster];
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.simulation;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -170,18 +171,18 @@ public record AdmissionEnvironment(ClusterPopulation population, List<Double> co
     /**
      * {@inheritDoc}
      *
-     * <p>{@code acceptance-rate}, {@code true-positive-rate}, {@code gaming-rate} and {@code social-burden}, each by group and as gap, and
+     * <p>{@code acceptance_rate}, {@code true_positive_rate}, {@code gaming_rate} and {@code social_burden}, each by group and as gap, and
      * {@code utility}, the sum of the rewards.
      */
     @Override
     public List<SimulationMetric<AdmissionState>> metrics() {
         List<SimulationMetric<AdmissionState>> all = new ArrayList<>();
         all.addAll(
-                SimulationMetric.byGroup("acceptance-rate", "1", population.space(), AdmissionState::acceptanceRate));
+                SimulationMetric.byGroup("acceptance_rate", "1", population.space(), AdmissionState::acceptanceRate));
         all.addAll(SimulationMetric.byGroup(
-                "true-positive-rate", "1", population.space(), AdmissionState::truePositiveRate));
-        all.addAll(SimulationMetric.byGroup("gaming-rate", "1", population.space(), AdmissionState::gamingRate));
-        all.addAll(SimulationMetric.byGroup("social-burden", "1", population.space(), AdmissionState::burden));
+                "true_positive_rate", "1", population.space(), AdmissionState::truePositiveRate));
+        all.addAll(SimulationMetric.byGroup("gaming_rate", "1", population.space(), AdmissionState::gamingRate));
+        all.addAll(SimulationMetric.byGroup("social_burden", "1", population.space(), AdmissionState::burden));
         all.add(SimulationMetric.of("utility", "students", s -> OptionalDouble.of(s.utility())));
         return List.copyOf(all);
     }

@@ -48,7 +48,13 @@ final class AllocationPlanner {
         double most = -1;
         for (int g = 0; g < groups; g++) {
             for (int v = 0; v <= units && rates[g] > 0; v++) {
-                int[] plan = within(found[g][v] / rates[g]);
+                double floor = found[g][v] / rates[g];
+                boolean same = v > 0 && found[g][v] - found[g][v - 1] <= TOLERANCE * rates[g];
+                if (same || least(floor) > units) {
+                    // Returns diminish, and higher floors ask for more units still.
+                    break;
+                }
+                int[] plan = within(floor);
                 double sum = plan.length == 0 ? -1 : total(plan);
                 if (sum > most + TOLERANCE) {
                     most = sum;
@@ -69,10 +75,7 @@ final class AllocationPlanner {
             if (rates[g] == 0) {
                 continue;
             }
-            int v = 0;
-            while (v <= units && found[g][v] / rates[g] < floor - TOLERANCE) {
-                v++;
-            }
+            int v = first(g, floor);
             low[g] = v;
             if (v > units || found[g][v] / rates[g] > floor + alpha + TOLERANCE) {
                 return new int[0];
@@ -84,6 +87,30 @@ final class AllocationPlanner {
             least += low[g];
         }
         return least > units ? new int[0] : greedy(low, high);
+    }
+
+    /** The units that all groups together need for a floor. */
+    private long least(double floor) {
+        long sum = 0;
+        for (int g = 0; g < rates.length && sum <= units; g++) {
+            sum += rates[g] == 0 ? 0 : first(g, floor);
+        }
+        return sum;
+    }
+
+    /** The first number of units with which a group reaches a floor; one more than there are if none. */
+    private int first(int group, double floor) {
+        int low = 0;
+        int high = units + 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (found[group][middle] / rates[group] < floor - TOLERANCE) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** Gives one unit after the other to the group where it finds most. */

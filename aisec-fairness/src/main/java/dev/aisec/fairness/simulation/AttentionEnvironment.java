@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.simulation;
 
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.metric.GroupSpace;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,14 +131,14 @@ public record AttentionEnvironment(GroupSpace space, List<Double> rates, int uni
     /**
      * {@inheritDoc}
      *
-     * <p>{@code discovery-rate} and {@code incident-rate}, each by group and as gap, and {@code discoveries}, the sum of the rewards.
+     * <p>{@code discovery_rate} and {@code incident_rate}, each by group and as gap, and {@code discoveries}, the sum of the rewards.
      */
     @Override
     public List<SimulationMetric<AttentionState>> metrics() {
         List<SimulationMetric<AttentionState>> all = new ArrayList<>();
-        all.addAll(SimulationMetric.byGroup("discovery-rate", "1", space, AttentionState::discoveryRate));
+        all.addAll(SimulationMetric.byGroup("discovery_rate", "1", space, AttentionState::discoveryRate));
         all.addAll(
-                SimulationMetric.byGroup("incident-rate", "incidents", space, (s, g) -> OptionalDouble.of(s.rate(g))));
+                SimulationMetric.byGroup("incident_rate", "incidents", space, (s, g) -> OptionalDouble.of(s.rate(g))));
         all.add(SimulationMetric.of("discoveries", "incidents", s -> {
             double sum = 0;
             for (int g = 0; g < s.groups(); g++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.simulation;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -149,24 +150,24 @@ public record LendingEnvironment(ClusterPopulation population, double interest, 
     /**
      * {@inheritDoc}
      *
-     * <p>{@code acceptance-rate}, {@code true-positive-rate} and {@code mean-score}, each by group and as gap, and {@code utility}, the sum of the
+     * <p>{@code acceptance_rate}, {@code true_positive_rate} and {@code mean_score}, each by group and as gap, and {@code utility}, the sum of the
      * rewards.
      */
     @Override
     public List<SimulationMetric<LendingState>> metrics() {
         List<SimulationMetric<LendingState>> all = new ArrayList<>();
         all.addAll(SimulationMetric.byGroup(
-                "acceptance-rate",
+                "acceptance_rate",
                 "1",
                 population.space(),
                 (s, g) -> s.population().acceptanceRate(g)));
         all.addAll(SimulationMetric.byGroup(
-                "true-positive-rate",
+                "true_positive_rate",
                 "1",
                 population.space(),
                 (s, g) -> s.population().truePositiveRate(g)));
         all.addAll(SimulationMetric.byGroup(
-                "mean-score",
+                "mean_score",
                 "clusters",
                 population.space(),
                 (s, g) -> OptionalDouble.of(s.population().meanScore(g))));

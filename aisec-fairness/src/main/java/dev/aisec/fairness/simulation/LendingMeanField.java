@@ -2,6 +2,7 @@
 package dev.aisec.fairness.simulation;
 
 import dev.aisec.core.Progress;
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -104,13 +104,13 @@ public record PairedComparison(
         List<Measurement> measurements = new ArrayList<>();
         for (Measurement.Curve curve : curves) {
             measurements.add(new Measurement.Curve(
-                    curve.name() + "-difference", curve.x(), curve.y(), curve.labels(), curve.points()));
+                    curve.name() + "_difference", curve.x(), curve.y(), curve.labels(), curve.points()));
         }
         for (Difference end : ends) {
             SortedMap<String, String> labels = new TreeMap<>(end.labels());
             labels.put("direction", end.direction().name().toLowerCase(java.util.Locale.ROOT));
             measurements.add(
-                    new Measurement.Scalar(end.name() + "-difference-at-end", end.unit(), labels, end.estimate()));
+                    new Measurement.Scalar(end.name() + "_difference_at_end", end.unit(), labels, end.estimate()));
         }
         return new Evidence(Technique.FAIRNESS_EVALUATION, subject, parameters, measurements, List.of());
     }

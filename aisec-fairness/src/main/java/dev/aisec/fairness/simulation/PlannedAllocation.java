@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.simulation;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 

@@ -3,6 +3,7 @@ package dev.aisec.fairness.simulation;
 
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.simulation.SimulationEnvironment.Step;
 import java.util.List;
 import java.util.random.RandomGenerator;

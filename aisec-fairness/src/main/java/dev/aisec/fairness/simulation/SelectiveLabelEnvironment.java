@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.fairness.simulation;
 
+import dev.aisec.fairness.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -67,17 +68,17 @@ public record SelectiveLabelEnvironment(ClusterPopulation population, double int
     /**
      * {@inheritDoc}
      *
-     * <p>{@code acceptance-rate}, {@code true-positive-rate} and {@code label-bias}, each by group and as gap, and {@code utility}, the sum of
+     * <p>{@code acceptance_rate}, {@code true_positive_rate} and {@code label_bias}, each by group and as gap, and {@code utility}, the sum of
      * the rewards.
      */
     @Override
     public List<SimulationMetric<SelectiveLabelState>> metrics() {
         List<SimulationMetric<SelectiveLabelState>> all = new ArrayList<>();
         all.addAll(SimulationMetric.byGroup(
-                "acceptance-rate", "1", population.space(), SelectiveLabelState::acceptanceRate));
+                "acceptance_rate", "1", population.space(), SelectiveLabelState::acceptanceRate));
         all.addAll(SimulationMetric.byGroup(
-                "true-positive-rate", "1", population.space(), SelectiveLabelState::truePositiveRate));
-        all.addAll(SimulationMetric.byGroup("label-bias", "1", population.space(), SelectiveLabelState::labelBias));
+                "true_positive_rate", "1", population.space(), SelectiveLabelState::truePositiveRate));
+        all.addAll(SimulationMetric.byGroup("label_bias", "1", population.space(), SelectiveLabelState::labelBias));
         all.add(SimulationMetric.of("utility", "loans", s -> OptionalDouble.of(s.utility())));
         return List.copyOf(all);
     }

@@ -3,6 +3,7 @@ package dev.aisec.fairness.simulation;
 
 import dev.aisec.core.Progress;
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Checks;
 import dev.aisec.fairness.simulation.SimulationEnvironment.Step;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,9 +43,7 @@ public record Simulation<S, A>(
         if (points > steps) {
             throw new IllegalArgumentException("points must be at most steps, " + steps + ", was " + points);
         }
-        if (!(confidence > 0 && confidence < 1)) {
-            throw new IllegalArgumentException("confidence must be in (0, 1), was " + confidence);
-        }
+        Checks.confidence(confidence);
     }
 
     /**

@@ -13,7 +13,7 @@ import java.util.function.Function;
 /**
  * A measure of a state. Rates are those of all decisions since the start of the run.
  *
- * @param name name in lower case with hyphens, for example {@code acceptance-rate}
+ * @param name name in snake case, for example {@code acceptance_rate}
  * @param unit unit of the value; {@code 1} for shares
  * @param labels what tells it from others of the same name, for example the group
  * @param value the value in a state; empty where it is undefined, for example a rate of nobody
@@ -32,7 +32,7 @@ public record SimulationMetric<S>(
     /**
      * A measure without labels.
      *
-     * @param name name in lower case with hyphens
+     * @param name name in snake case
      * @param unit unit of the value
      * @param value the value in a state
      * @param <S> the state
@@ -58,7 +58,7 @@ public record SimulationMetric<S>(
             labels.put("group", space.name(g));
             all.add(new SimulationMetric<>(name, unit, labels, state -> measure.value(state, group)));
         }
-        all.add(of(name + "-gap", unit, state -> {
+        all.add(of(name + "_gap", unit, state -> {
             double low = Double.POSITIVE_INFINITY;
             double high = Double.NEGATIVE_INFINITY;
             for (int g = 0; g < groups; g++) {

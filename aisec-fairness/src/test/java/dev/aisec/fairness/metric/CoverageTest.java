@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Seed;
+import dev.aisec.fairness.internal.Mover;
+import dev.aisec.fairness.internal.Proportion;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import org.apache.commons.statistics.distribution.BinomialDistribution;
@@ -21,7 +23,7 @@ class CoverageTest {
     private static Estimate.Measured[] intervals(int n, boolean alone) {
         Estimate.Measured[] all = new Estimate.Measured[n + 1];
         for (int k = 0; k <= n; k++) {
-            all[k] = alone ? Proportion.share(k, n, n, n, 0.95) : Proportion.part(k, n, n, n, 0.95);
+            all[k] = Proportion.designed(k, n, k, n, n, 0.95, alone);
         }
         return all;
     }

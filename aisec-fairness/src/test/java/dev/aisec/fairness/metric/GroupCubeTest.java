@@ -67,7 +67,7 @@ class GroupCubeTest {
         for (double weight : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> table.add(0, true, true, weight))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("weight must be in [0, 1e150], was " + weight);
+                    .hasMessageContaining("weight must be 0 or in [1e-100, 1e100], was " + weight);
         }
         assertThatThrownBy(() -> table.add(3, true, true)).hasMessage("group must be in [0, 3), was 3");
         assertThatThrownBy(() -> table.addAll(new int[] {0, -1}, new boolean[2], new boolean[2]))

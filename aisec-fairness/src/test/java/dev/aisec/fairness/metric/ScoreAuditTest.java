@@ -206,7 +206,7 @@ class ScoreAuditTest {
             AUDIT.roc(scores, 0);
         }
         assertThatThrownBy(() -> GroupScores.of(AB, new int[1], new boolean[1], new double[] {Double.NaN}))
-                .hasMessage("scores must be finite, row 0 was NaN");
+                .hasMessage("scores must be in [-1e100, 1e100], row 0 was NaN");
     }
 
     @Test

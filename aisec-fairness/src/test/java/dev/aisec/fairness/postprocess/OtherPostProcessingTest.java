@@ -8,8 +8,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Evidence;
 import dev.aisec.core.Technique;
+import dev.aisec.fairness.metric.GroupCube;
+import dev.aisec.fairness.metric.GroupRate;
 import dev.aisec.fairness.metric.GroupSpace;
 import dev.aisec.fairness.metric.GroupedRows;
+import dev.aisec.fairness.metric.Measure;
+import dev.aisec.fairness.metric.PairContrast;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -398,18 +402,52 @@ class OtherPostProcessingTest {
                 .isInstanceOf(Estimate.Abstained.class);
     }
 
-    /** With the group's 50 of 100 the ends of Wilson's interval are (0.5 ± z/20 √(1 + z²/100)/…), solved from its equation. */
     @Test
-    void wilson_anyShare_solvesTheScoreEquation() {
-        double z = 1.959963984540054;
-        for (double p : new double[] {0, 0.01, 0.5, 0.999, 1}) {
-            for (double n : new double[] {1, 7.5, 100, 1e6}) {
-                for (double end : new double[] {
-                    PolicyAudit.wilson(p, n).lower(), PolicyAudit.wilson(p, n).upper()
-                }) {
-                    assertThat((p - end) * (p - end)).isCloseTo(z * z * end * (1 - end) / n, within(1e-12));
-                }
-            }
+    void policyAudit_thresholds_saysWhatTheAuditOfTheirDecisionsSays() {
+        int n = 90;
+        GroupSpace space = GroupSpace.of("g", "a", "b");
+        int[] groups = new int[n];
+        boolean[] labels = new boolean[n];
+        boolean[] decisions = new boolean[n];
+        double[] scores = new double[n];
+        double[] weights = new double[n];
+        for (int i = 0; i < n; i++) {
+            groups[i] = i % 3 == 0 ? 0 : 1;
+            labels[i] = i % 2 == 0;
+            scores[i] = (i * 37 % n) / (double) n;
+            decisions[i] = scores[i] >= 0.4;
+            weights[i] = 1 + i % 4;
         }
+        PolicyAudit audit = PolicyAudit.of(
+                (group, score) -> score >= 0.4 ? 1 : 0, GroupedRows.of(space, groups, labels, weights), scores);
+        GroupCube cube = GroupCube.of(space, groups, labels, decisions, weights);
+        for (int g = 0; g < 2; g++) {
+            assertSame(
+                    audit.groups().get(g).selection(),
+                    GroupRate.of(Measure.SELECTION_RATE, g).of(cube));
+            assertSame(
+                    audit.groups().get(g).truePositive(),
+                    GroupRate.of(Measure.TRUE_POSITIVE_RATE, g).of(cube));
+        }
+        int high = value(audit.groups().get(0).truePositive())
+                        > value(audit.groups().get(1).truePositive())
+                ? 0
+                : 1;
+        assertSame(
+                audit.truePositiveDifference(),
+                PairContrast.difference(Measure.TRUE_POSITIVE_RATE, high, 1 - high)
+                        .of(cube));
+    }
+
+    private static double value(Estimate estimate) {
+        return ((Estimate.Measured) estimate).value();
+    }
+
+    private static void assertSame(Estimate actual, Estimate expected) {
+        assertThat(value(actual)).isCloseTo(value(expected), within(1e-12));
+        assertThat(((Estimate.Measured) actual).interval().lower())
+                .isCloseTo(((Estimate.Measured) expected).interval().lower(), within(1e-9));
+        assertThat(((Estimate.Measured) actual).interval().upper())
+                .isCloseTo(((Estimate.Measured) expected).interval().upper(), within(1e-9));
     }
 }

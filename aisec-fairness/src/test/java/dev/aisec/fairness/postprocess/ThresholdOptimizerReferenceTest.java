@@ -68,7 +68,7 @@ class ThresholdOptimizerReferenceTest {
     /** The primal program as it stands, by the simplex method of commons-math. */
     private static double reference(ThresholdProblem problem) {
         List<ScoreCurve> curves = problem.curves();
-        Objective.Linear u = Objective.Linear.of(problem.objective(), curves);
+        LinearObjective u = LinearObjective.of(problem.objective(), curves);
         List<Rate> rates = problem.constraint().rates();
         int points = curves.stream().mapToInt(ScoreCurve::size).sum();
         double[] cost = new double[points + rates.size()];
@@ -132,7 +132,7 @@ class ThresholdOptimizerReferenceTest {
         List<ScoreCurve> hulls = ScoreCurve.of(data.rows(), data.scores()).stream()
                 .map(ScoreCurve::upperHull)
                 .toList();
-        Objective.Linear u = Objective.Linear.of(objective, hulls);
+        LinearObjective u = LinearObjective.of(objective, hulls);
         Rate rate = constraint == ParityConstraint.EQUALIZED_ODDS
                 ? Rate.FALSE_POSITIVE
                 : constraint.rates().get(0);

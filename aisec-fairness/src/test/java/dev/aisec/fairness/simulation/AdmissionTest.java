@@ -74,8 +74,8 @@ class AdmissionTest {
         Simulation<AdmissionState, Integer> simulation =
                 Simulation.<AdmissionState, Integer>of(ENVIRONMENT, 2_000, 20, new Seed(3));
         PairedComparison comparison = simulation.run(new FixedAction<>(4)).minus(simulation.run(new FixedAction<>(3)));
-        assertThat(comparison.end("social-burden-gap", "").direction()).isEqualTo(Direction.MORE);
-        assertThat(comparison.end("acceptance-rate", "income=low").direction()).isEqualTo(Direction.LESS);
+        assertThat(comparison.end("social_burden_gap", "").direction()).isEqualTo(Direction.MORE);
+        assertThat(comparison.end("acceptance_rate", "income=low").direction()).isEqualTo(Direction.LESS);
         assertThat(comparison.end("utility", "").direction()).isEqualTo(Direction.MORE);
     }
 

@@ -151,10 +151,10 @@ class AttentionTest {
         var learned = simulation.run(LearnedAllocation.of(units, 0.15));
         var wrong = simulation.run(new FixedAction<>(Allocation.of(15, 0, 0)));
         PairedComparison price = fair.minus(most);
-        assertThat(price.end("discovery-rate-gap", "").direction()).isEqualTo(Direction.LESS);
+        assertThat(price.end("discovery_rate_gap", "").direction()).isEqualTo(Direction.LESS);
         assertThat(price.end("discoveries", "").direction()).isEqualTo(Direction.LESS);
         assertThat(learned.minus(wrong).end("discoveries", "").direction()).isEqualTo(Direction.MORE);
-        double gap = ((Estimate.Measured) fair.last("discovery-rate-gap", "")).value();
+        double gap = ((Estimate.Measured) fair.last("discovery_rate_gap", "")).value();
         assertThat(gap).isLessThan(0.17);
         double oracle = ((Estimate.Measured) fair.last("discoveries", "")).value();
         double learnt = ((Estimate.Measured) learned.last("discoveries", "")).value();

@@ -134,12 +134,12 @@ class LearningTest {
         var oracle =
                 simulation.run(new RulePolicy<>(AcceptanceRule.best(DecisionCriterion.MAXIMUM_UTILITY, population, 1)));
         PairedComparison comparison = exploring.minus(stuck);
-        assertThat(comparison.end("true-positive-rate", "group=0").direction()).isEqualTo(Direction.MORE);
-        assertThat(comparison.end("true-positive-rate", "group=1").direction()).isEqualTo(Direction.MORE);
+        assertThat(comparison.end("true_positive_rate", "group=0").direction()).isEqualTo(Direction.MORE);
+        assertThat(comparison.end("true_positive_rate", "group=1").direction()).isEqualTo(Direction.MORE);
         assertThat(comparison.end("utility", "").direction()).isEqualTo(Direction.MORE);
         assertThat(oracle.minus(exploring).end("utility", "").direction()).isEqualTo(Direction.MORE);
         // The labels seen look better than the people are.
-        assertThat(mean(oracle.last("label-bias", "group=1"))).isGreaterThan(0.05);
+        assertThat(mean(oracle.last("label_bias", "group=1"))).isGreaterThan(0.05);
     }
 
     @Test

@@ -63,11 +63,11 @@ class SimulationTest {
         assertThat(evidence.measurements())
                 .extracting(Measurement::name)
                 .contains(
-                        "acceptance-rate",
-                        "acceptance-rate-gap",
-                        "true-positive-rate",
-                        "mean-score",
-                        "mean-score-gap",
+                        "acceptance_rate",
+                        "acceptance_rate_gap",
+                        "true_positive_rate",
+                        "mean_score",
+                        "mean_score_gap",
                         "utility");
         assertThat(evidence.measurements()).allSatisfy(m -> {
             Measurement.Curve curve = (Measurement.Curve) m;
@@ -83,16 +83,16 @@ class SimulationTest {
         PairedComparison comparison = simulation
                 .run(fixed(DecisionCriterion.DEMOGRAPHIC_PARITY))
                 .minus(simulation.run(fixed(DecisionCriterion.MAXIMUM_UTILITY)));
-        assertThat(comparison.end("acceptance-rate", "group=1").direction()).isEqualTo(Direction.MORE);
-        assertThat(comparison.end("true-positive-rate", "group=1").direction()).isEqualTo(Direction.MORE);
-        assertThat(comparison.end("mean-score", "group=1").direction()).isEqualTo(Direction.LESS);
-        assertThat(comparison.end("acceptance-rate", "group=0").direction()).isEqualTo(Direction.UNDECIDED);
+        assertThat(comparison.end("acceptance_rate", "group=1").direction()).isEqualTo(Direction.MORE);
+        assertThat(comparison.end("true_positive_rate", "group=1").direction()).isEqualTo(Direction.MORE);
+        assertThat(comparison.end("mean_score", "group=1").direction()).isEqualTo(Direction.LESS);
+        assertThat(comparison.end("acceptance_rate", "group=0").direction()).isEqualTo(Direction.UNDECIDED);
         assertThat(comparison.evidence().measurements())
                 .extracting(Measurement::name)
-                .contains("utility-difference", "utility-difference-at-end");
+                .contains("utility_difference", "utility_difference_at_end");
         assertThat(comparison.evidence().parameters()).containsKeys("policy", "other-policy");
         double difference = ((Estimate.Measured)
-                        comparison.end("acceptance-rate", "group=1").estimate())
+                        comparison.end("acceptance_rate", "group=1").estimate())
                 .value();
         assertThat(comparison.evidence().measurements().toString()).doesNotContain("NaN");
         assertThat(difference).isBetween(0.1, 0.3);
@@ -150,7 +150,7 @@ class SimulationTest {
                 .isEqualTo(new Estimate.Abstained("an interval needs at least 2 runs", 1));
         // After one applicant one group has none.
         Estimate estimate =
-                simulation(1, 8).run(fixed(DecisionCriterion.MAXIMUM_UTILITY)).last("acceptance-rate", "group=0");
+                simulation(1, 8).run(fixed(DecisionCriterion.MAXIMUM_UTILITY)).last("acceptance_rate", "group=0");
         assertThat(estimate).isInstanceOf(Estimate.Abstained.class);
         assertThat(((Estimate.Abstained) estimate).reason()).matches("undefined in [1-8] of 8 runs");
     }

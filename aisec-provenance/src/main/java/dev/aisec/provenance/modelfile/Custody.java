@@ -120,11 +120,10 @@ abstract class Custody implements Closeable {
         @Override
         public synchronized void close() throws IOException {
             closed = true;
-            try (Store source = store) {
-                if (copy != null) {
-                    copy.close();
-                }
+            if (copy != null) {
+                copy.close();
             }
+            store.close();
         }
     }
 

@@ -115,7 +115,8 @@ final class Dl4jConfiguration {
             throw new Refusal(
                     CONFIGURATION,
                     -1,
-                    "the configuration must have confs (MultiLayerNetwork) or vertices (ComputationGraph), has neither");
+                    "the configuration must have confs (MultiLayerNetwork) or vertices (ComputationGraph), has"
+                            + " neither");
         }
     }
 

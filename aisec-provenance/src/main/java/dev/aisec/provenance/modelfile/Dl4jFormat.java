@@ -16,7 +16,7 @@ import java.util.OptionalLong;
  * {@code dl4j.preprocessor.bin}. A {@code normalizer.bin} in ND4J's own format is accepted where a policy allows
  * {@code dl4j.normalizer/STANDARDIZE} (or {@code MIN_MAX}, {@code IMAGE_MIN_MAX}, {@code IMAGE_VGG16}).
  */
-public record Dl4jFormat() implements ModelFormat {
+record Dl4jFormat() implements ModelFormat {
     static final Rule PREPROCESSOR = Rule.reject(
             "dl4j.preprocessor",
             "The model carries a Java object stream that Deeplearning4j deserializes without a filter when it loads the"

@@ -153,6 +153,10 @@ final class Entries {
             "template",
             "jinja");
 
+    /** Texts that stand beside models in a folder and that nothing imports or runs. */
+    private static final Set<String> DOCUMENTS =
+            Set.of("", "md", "txt", "rst", "json", "jsonl", "license", "gitattributes", "gitignore", "sha256");
+
     private static final int PIECE = 8192;
 
     private Entries() {}
@@ -198,6 +202,13 @@ final class Entries {
             inspection.report(UNKNOWN, -1, "an entry must be of a known format, is of none: " + Text.quote(name));
         }
         return false;
+    }
+
+    /** Whether a file that no format claims is a harmless text by its name and in every byte. */
+    static boolean document(String name, ByteSource content, Inspection inspection) throws IOException {
+        return DOCUMENTS.contains(extension(name))
+                && !program(content.read(0, (int) Math.min(64, content.length())))
+                && text(content, inspection);
     }
 
     private static String extension(String name) {

@@ -59,7 +59,7 @@ final class GgufReader {
         }
         if (version != 2 && version != 3) {
             throw inspection.refuse(
-                    Gguf.VERSION, 4, "version must be 2 or 3, was " + Integer.toUnsignedString(version));
+                    GgufFormat.VERSION, 4, "version must be 2 or 3, was " + Integer.toUnsignedString(version));
         }
         inspection.metadata("gguf.version", String.valueOf(version));
         long tensors = count("number of tensors", LEAST_TENSOR);
@@ -83,7 +83,7 @@ final class GgufReader {
         long count = i64();
         if (count < 0 || count > in.remaining() / least) {
             throw inspection.refuse(
-                    Gguf.COUNT,
+                    GgufFormat.COUNT,
                     at,
                     what + " must be <= " + in.remaining() / least + " by the length of the file, was "
                             + Long.toUnsignedString(count));
@@ -102,27 +102,31 @@ final class GgufReader {
         String key = text("a key", MOST_KEY);
         if (key.isEmpty() || key.chars().anyMatch(c -> c <= 0x20 || c == 0x7f)) {
             throw inspection.refuse(
-                    Gguf.METADATA, at, "a key must have no spaces or control characters, was " + Text.quote(key));
+                    GgufFormat.METADATA, at, "a key must have no spaces or control characters, was " + Text.quote(key));
         }
         if (!keys.add(key)) {
-            throw inspection.refuse(Gguf.DUPLICATE, at, "a key must stand once, twice stands " + Text.quote(key));
+            throw inspection.refuse(GgufFormat.DUPLICATE, at, "a key must stand once, twice stands " + Text.quote(key));
         }
         long valueAt = in.position();
         int type = i32();
         if (key.equals("general.alignment")) {
             if (type != UINT32) {
-                throw inspection.refuse(Gguf.ALIGNMENT, valueAt, "alignment must be of type 4, was of " + type);
+                throw inspection.refuse(GgufFormat.ALIGNMENT, valueAt, "alignment must be of type 4, was of " + type);
             }
             alignment = i32() & 0xffffffffL;
             if (Long.bitCount(alignment) != 1 || alignment < 8 || alignment > MOST_ALIGNMENT) {
                 throw inspection.refuse(
-                        Gguf.ALIGNMENT,
+                        GgufFormat.ALIGNMENT,
                         valueAt,
                         "alignment must be a power of two in [8, " + MOST_ALIGNMENT + "], was " + alignment);
             }
             return;
         }
         boolean template = key.startsWith("tokenizer.chat_template") || key.endsWith(".chat_template");
+        if (template && type != STRING && !key.equals("tokenizer.chat_templates")) {
+            throw inspection.refuse(
+                    GgufFormat.METADATA, valueAt, "template " + Text.quote(key) + " must be a string, was of type " + type);
+        }
         if (template && type == STRING) {
             String text =
                     text("a template", Math.min(1 << 20, inspection.limits().headerBytes()));
@@ -146,7 +150,7 @@ final class GgufReader {
                 int value = in.u8();
                 if (value > 1) {
                     throw inspection.refuse(
-                            Gguf.METADATA, at, "boolean " + Text.quote(key) + " must be 0 or 1, was " + value);
+                            GgufFormat.METADATA, at, "boolean " + Text.quote(key) + " must be 0 or 1, was " + value);
                 }
             }
             case STRING -> string("a string");
@@ -154,7 +158,7 @@ final class GgufReader {
             case 10, 11, 12 -> in.skip(8);
             default ->
                 throw inspection.refuse(
-                        Gguf.METADATA,
+                        GgufFormat.METADATA,
                         at,
                         "type of " + Text.quote(key) + " must be in [0, 12], was " + Integer.toUnsignedString(type));
         }
@@ -176,14 +180,14 @@ final class GgufReader {
             case ARRAY -> 12;
             default ->
                 throw inspection.refuse(
-                        Gguf.METADATA,
+                        GgufFormat.METADATA,
                         at,
                         "type of elements of " + Text.quote(key) + " must be in [0, 12], was "
                                 + Integer.toUnsignedString(type));
         };
         if (count < 0 || count > in.remaining() / least) {
             throw inspection.refuse(
-                    Gguf.COUNT,
+                    GgufFormat.COUNT,
                     at,
                     "length of " + Text.quote(key) + " must be <= " + in.remaining() / least
                             + " by the length of the file, was " + Long.toUnsignedString(count));
@@ -203,7 +207,7 @@ final class GgufReader {
         long length = i64();
         if (length < 0 || length > in.remaining()) {
             throw inspection.refuse(
-                    Gguf.COUNT,
+                    GgufFormat.COUNT,
                     at,
                     "length of " + what + " must be <= " + in.remaining() + ", was " + Long.toUnsignedString(length));
         }
@@ -215,7 +219,7 @@ final class GgufReader {
         ByteSource bytes = string(what);
         if (bytes.length() > most) {
             throw inspection.refuse(
-                    most == MOST_KEY || most == MOST_NAME ? Gguf.METADATA : FileRules.TOO_LARGE,
+                    most == MOST_KEY || most == MOST_NAME ? GgufFormat.METADATA : FileRules.TOO_LARGE,
                     at,
                     what + " must have <= " + most + " bytes, has " + bytes.length());
         }
@@ -225,7 +229,7 @@ final class GgufReader {
                     .decode(ByteBuffer.wrap(bytes.read(0, (int) bytes.length())))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw inspection.refuse(Gguf.METADATA, at, what + " must be valid UTF-8");
+            throw inspection.refuse(GgufFormat.METADATA, at, what + " must be valid UTF-8");
         }
     }
 
@@ -234,12 +238,12 @@ final class GgufReader {
         String name = text("the name of a tensor", MOST_NAME);
         if (!names.add(name)) {
             throw inspection.refuse(
-                    Gguf.DUPLICATE, at, "the name of a tensor must stand once, twice stands " + Text.quote(name));
+                    GgufFormat.DUPLICATE, at, "the name of a tensor must stand once, twice stands " + Text.quote(name));
         }
         int axes = i32();
         if (axes < 0 || axes > MOST_AXES) {
             throw inspection.refuse(
-                    Gguf.TENSOR,
+                    GgufFormat.TENSOR,
                     at,
                     Text.quote(name) + " must have <= " + MOST_AXES + " axes, has " + Integer.toUnsignedString(axes));
         }
@@ -249,7 +253,7 @@ final class GgufReader {
             long size = i64();
             if (size < 0 || size != 0 && elements > (Long.MAX_VALUE >> 4) / size) {
                 throw inspection.refuse(
-                        Gguf.TENSOR,
+                        GgufFormat.TENSOR,
                         at,
                         "sizes of " + Text.quote(name) + " must be >= 0 and their product fit 59 bits, one was "
                                 + Long.toUnsignedString(size));
@@ -266,7 +270,7 @@ final class GgufReader {
         GgmlType type = GgmlType.of(code);
         if (type == null) {
             inspection.report(
-                    Gguf.TENSOR_TYPE,
+                    GgufFormat.TENSOR_TYPE,
                     at,
                     "type of " + Text.quote(name) + " is not known: " + Integer.toUnsignedString(code));
             return new Described(
@@ -275,14 +279,14 @@ final class GgufReader {
         long row = shape.isEmpty() ? 1 : shape.get(shape.size() - 1);
         if (row % type.blockElements() != 0) {
             throw inspection.refuse(
-                    Gguf.TENSOR,
+                    GgufFormat.TENSOR,
                     at,
                     "first size of " + Text.quote(name) + " must be a multiple of " + type.blockElements() + ", was "
                             + row);
         }
         long blocks = elements / type.blockElements();
         if (blocks > Long.MAX_VALUE / 2 / type.blockBytes()) {
-            throw inspection.refuse(Gguf.TENSOR, at, "bytes of " + Text.quote(name) + " must fit 62 bits");
+            throw inspection.refuse(GgufFormat.TENSOR, at, "bytes of " + Text.quote(name) + " must fit 62 bits");
         }
         Tensor tensor = new Tensor(name, type.element(), order(), shape, Tensor.Role.PARAMETER);
         inspection.tensor(tensor);
@@ -298,7 +302,7 @@ final class GgufReader {
         long begin = padded(header);
         if (begin > source.length()) {
             if (!described.isEmpty() && described.stream().anyMatch(d -> d.bytes() > 0 || !d.known())) {
-                throw inspection.refuse(Gguf.LAYOUT, header, "data must begin at " + begin + ", the file ends before");
+                throw inspection.refuse(GgufFormat.LAYOUT, header, "data must begin at " + begin + ", the file ends before");
             }
             begin = source.length();
         }
@@ -311,14 +315,14 @@ final class GgufReader {
             long offset = tensor.offset();
             if (offset < 0 || offset % alignment != 0) {
                 throw inspection.refuse(
-                        Gguf.LAYOUT,
+                        GgufFormat.LAYOUT,
                         -1,
                         "offset of " + name + " must be a multiple of " + alignment + ", was "
                                 + Long.toUnsignedString(offset));
             }
             if (offset > room || tensor.bytes() > room - offset) {
                 throw inspection.refuse(
-                        Gguf.LAYOUT,
+                        GgufFormat.LAYOUT,
                         -1,
                         name + " must end within the " + room + " bytes of data, has " + tensor.bytes() + " bytes at "
                                 + offset);
@@ -343,7 +347,7 @@ final class GgufReader {
             long expected = padded(begin + at) - begin;
             if (tensor.begin() != expected) {
                 throw inspection.refuse(
-                        Gguf.LAYOUT,
+                        GgufFormat.LAYOUT,
                         begin + tensor.begin(),
                         tensor.name() + " must begin at " + expected + ", behind the one before, begins at "
                                 + tensor.begin());
@@ -354,7 +358,7 @@ final class GgufReader {
         long end = Math.min(padded(begin + at) - begin, room);
         if (room > end) {
             throw inspection.refuse(
-                    Gguf.LAYOUT, begin + end, "nothing may follow the tensors, " + (room - end) + " bytes do");
+                    GgufFormat.LAYOUT, begin + end, "nothing may follow the tensors, " + (room - end) + " bytes do");
         }
         zero(begin + at, begin + end);
     }
@@ -369,7 +373,7 @@ final class GgufReader {
         }
         for (byte b : source.read(from, (int) Math.min(MOST_ALIGNMENT, to - from))) {
             if (b != 0) {
-                inspection.report(Gguf.PADDING, from, "padding must be zero");
+                inspection.report(GgufFormat.PADDING, from, "padding must be zero");
                 return;
             }
         }

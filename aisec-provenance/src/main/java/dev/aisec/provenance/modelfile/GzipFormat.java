@@ -13,7 +13,7 @@ import java.util.zip.Inflater;
  *
  * <p>Source: RFC 1952.
  */
-public record GzipFormat() implements ModelFormat {
+record GzipFormat() implements ModelFormat {
     static final Rule HEADER = Rule.reject("gzip.header", "The header of the compressed file is damaged.", "");
     static final Rule DATA =
             Rule.reject("gzip.data", "The compressed data is damaged, or its checksum or length is wrong.", "CWE-354");

@@ -161,7 +161,7 @@ final class Hdf5 {
         }
         if (version < 2) {
             long versions = c.position();
-            if (c.u8() != 0 || c.u8() != 0) {
+            if (c.u16le() != 0) {
                 throw new Refusal(UNSUPPORTED, versions, "versions in the superblock must be 0");
             }
             c.skip(1);

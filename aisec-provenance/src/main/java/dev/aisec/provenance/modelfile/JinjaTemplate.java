@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -39,6 +41,7 @@ final class JinjaTemplate {
             """);
     private static final Set<String> LAZY =
             words("batch groupby map reject rejectattr select selectattr slice reverse unique");
+    private static final Set<String> JOINING = words("first format join last random replace string");
     private static final Set<String> TESTS = words("""
             boolean defined divisibleby eq equalto escaped even false filter float ge greaterthan gt in integer iterable le
             lessthan lower lt mapping ne none None number odd sameas sequence string test true undefined upper not callable
@@ -83,6 +86,7 @@ final class JinjaTemplate {
     private final List<List<Token>> tags = new ArrayList<>();
     private final List<Boolean> statements = new ArrayList<>();
     private final Set<String> macros = new HashSet<>();
+    private final Map<String, Set<String>> parameters = new HashMap<>();
     private final Set<String> assigned = new HashSet<>();
     private final Set<String> built = new HashSet<>();
     private final Set<String> reported = new HashSet<>();
@@ -119,6 +123,7 @@ final class JinjaTemplate {
                 if (statements.get(i)) {
                     declare(tags.get(i));
                 }
+                pass(tags.get(i));
             }
         }
         for (int i = 0; i < tags.size(); i++) {
@@ -138,7 +143,7 @@ final class JinjaTemplate {
                     Use.OPERATOR,
                     "jinja." + what,
                     standing,
-                    Gguf.TEMPLATE,
+                    GgufFormat.TEMPLATE,
                     offset,
                     "template " + Text.quote(key) + ": " + message);
         }
@@ -340,11 +345,24 @@ final class JinjaTemplate {
                     macros.add(tag.get(1).text());
                 }
                 assign(tag, 2, tag.size(), false);
+                parameters(tag.size() > 1 ? tag.get(1).text() : "", tag, 2);
             }
-            case "call" -> assign(tag, 1, tag.size(), false);
-            case "set", "with" -> {
+            case "call" -> {
+                assign(tag, 1, tag.size(), false);
+                parameters("caller", tag, 1);
+            }
+            case "with" -> {
+                boolean text = puts(tag, 1, tag.size());
+                for (int i = 1; i + 1 < tag.size(); i++) {
+                    if (tag.get(i + 1).is("=")) {
+                        assign(tag, i, i + 1, text);
+                    }
+                }
+            }
+            case "set" -> {
                 int equals = index(tag, "=");
-                boolean text = equals < 0 ? index(tag, "|") >= 0 : puts(tag, equals + 1, tag.size());
+                // A block between set and endset is text.
+                boolean text = equals < 0 || puts(tag, equals + 1, tag.size());
                 assign(tag, 1, equals < 0 ? tag.size() : equals, text);
             }
             case "for" -> {
@@ -358,6 +376,55 @@ final class JinjaTemplate {
             }
             default -> {}
         }
+    }
+
+    private void parameters(String macro, List<Token> tag, int from) {
+        Set<String> names = parameters.computeIfAbsent(macro, m -> new HashSet<>());
+        for (int i = from; i < tag.size(); i++) {
+            if (tag.get(i).kind() == Kind.NAME) {
+                names.add(tag.get(i).text());
+            }
+        }
+    }
+
+    /** What is put together and passed to a macro is in its parameters. */
+    private void pass(List<Token> tag) {
+        for (int i = 0; i + 1 < tag.size(); i++) {
+            Set<String> names = parameters.get(tag.get(i).text());
+            if (names != null
+                    && tag.get(i + 1).is("(")
+                    && !(i == 1 && tag.get(0).text().equals("macro"))) {
+                int depth = 0;
+                int end = i + 1;
+                do {
+                    depth += tag.get(end).is("(") ? 1 : tag.get(end).is(")") ? -1 : 0;
+                    end++;
+                } while (depth > 0 && end < tag.size());
+                if (puts(tag, i + 2, end - 1)) {
+                    built.addAll(names);
+                }
+            }
+        }
+    }
+
+    /** Whether a name, or what it is an attribute of, holds text that was put together. */
+    private boolean isBuilt(List<Token> tag, int at, int to) {
+        String path = path(tag, at, to);
+        while (!built.contains(path)) {
+            int dot = path.lastIndexOf('.');
+            if (dot < 0) {
+                return false;
+            }
+            path = path.substring(0, dot);
+        }
+        return true;
+    }
+
+    private boolean callsMacro(List<Token> tag, int at) {
+        return tag.get(at).kind() == Kind.NAME
+                && at + 1 < tag.size()
+                && tag.get(at + 1).is("(")
+                && (macros.contains(tag.get(at).text()) || tag.get(at).text().equals("caller"));
     }
 
     private void assign(List<Token> tag, int from, int to, boolean text) {
@@ -401,16 +468,20 @@ final class JinjaTemplate {
             } else if (token.is("]")) {
                 keys -= keys > 0 ? 1 : 0;
             } else if (keys == 0) {
-                boolean ownPiece = token.kind() == Kind.NAME
-                        && !(i > 0 && tag.get(i - 1).is("."))
-                        && built.contains(path(tag, i, to));
-                if (ownPiece) {
+                boolean own =
+                        token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is(".")) && isBuilt(tag, i, to);
+                boolean joins = token.is("|")
+                        && i + 1 < to
+                        && JOINING.contains(tag.get(i + 1).text());
+                if (own || joins || token.is("~") || callsMacro(tag, i)) {
                     return true;
                 }
                 boolean compared =
                         i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
-                boolean argument = i > from && tag.get(i - 1).is("(")
-                        || i + 1 < to && tag.get(i + 1).is(")");
+                boolean argument = i > from
+                        && i + 1 < tag.size()
+                        && (tag.get(i - 1).is("(") || tag.get(i - 1).is(","))
+                        && (tag.get(i + 1).is(")") || tag.get(i + 1).is(","));
                 text |= token.kind() == Kind.TEXT && !compared && !argument;
                 text |= token.kind() == Kind.TEXT && argument && token.text().indexOf('_') >= 0;
                 work |= token.is("~") || token.is("+") || token.is("%") || token.is("*") || token.is("|");
@@ -597,6 +668,9 @@ final class JinjaTemplate {
             if (token.is("(")) {
                 depth++;
             } else if (token.is(")") && --depth == 0) {
+                if (!name.equals("join") && puts(tag, at + 2, i)) {
+                    dangerous("filter." + name, "arguments of filter " + Text.quote(name) + " must be plain");
+                }
                 break;
             } else if (token.kind() == Kind.TEXT
                     && !name.equals("join")
@@ -670,7 +744,7 @@ final class JinjaTemplate {
                 }
             } else if (token.is("~")) {
                 dangerous("key", "a key must not be put together from pieces");
-            } else if (token.kind() == Kind.NAME && !member && built.contains(path(tag, i, tag.size()))) {
+            } else if (token.kind() == Kind.NAME && !member && (isBuilt(tag, i, tag.size()) || callsMacro(tag, i))) {
                 dangerous("key", "a key must not be put together from pieces, is " + Text.quote(token.text()));
             } else {
                 boolean filter = token.is("|")

@@ -120,17 +120,17 @@ final class KerasConfig {
     private void object(JsonObject object, String key) throws IOException {
         Map<String, JsonValue> members = object.members();
         JsonValue className = members.get("class_name");
-        boolean serialized = className != null;
+        String serializedName = className instanceof JsonString name ? name.value() : null;
+        boolean serialized = serializedName != null;
         if (className != null && !(className instanceof JsonString)) {
             inspection.report(MALFORMED, -1, "class_name must be a string");
-            serialized = false;
         }
-        if (serialized) {
-            judge(object, ((JsonString) className).value());
+        if (serializedName != null) {
+            judge(object, serializedName);
         } else if (members.get("module") instanceof JsonString && members.containsKey("config")) {
             judge(object, "");
         }
-        boolean function = serialized && ((JsonString) className).value().equals("function");
+        boolean function = "function".equals(serializedName);
         for (Map.Entry<String, JsonValue> member : members.entrySet()) {
             String name = member.getKey();
             JsonValue value = member.getValue();
@@ -563,7 +563,7 @@ final class KerasConfig {
                         return;
                     }
                     // A model within a model has a node of its own before those of its uses.
-                    int node = Integer.parseInt(reference[1]) - (nested.get(reference[0]) && source.size() > 0 ? 1 : 0);
+                    int node = Integer.parseInt(reference[1]) - (nested.getOrDefault(reference[0], false) && source.size() > 0 ? 1 : 0);
                     node = Math.max(0, Math.min(node, Math.max(0, source.size() - 1)));
                     users.computeIfAbsent(reference[0] + "\0" + node, k -> new ArrayList<>())
                             .add(key);

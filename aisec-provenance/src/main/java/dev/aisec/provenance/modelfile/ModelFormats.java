@@ -16,25 +16,25 @@ public final class ModelFormats {
      */
     public static List<ModelFormat> builtIn() {
         return List.of(
-                new Safetensors(),
-                new Gguf(),
+                new SafetensorsFormat(),
+                new GgufFormat(),
                 new KerasFormat(),
                 new KerasH5Format(),
                 new Dl4jFormat(),
                 new SameDiffFormat(),
-                new PyTorch(),
-                new PyTorchLegacy(),
-                new Npz(),
-                new Numpy(),
+                new PyTorchFormat(),
+                new PyTorchLegacyFormat(),
+                new NpzFormat(),
+                new NumpyFormat(),
                 new JavaSerializationFormat(),
                 new PmmlFormat(),
                 new GzipFormat(),
                 new OpaqueArchiveFormat(),
                 new ZipFormat(),
                 new TarFormat(),
-                new Onnx(),
-                new TensorFlow(),
-                new Pickle());
+                new OnnxFormat(),
+                new TensorFlowFormat(),
+                new PickleFormat());
     }
 
     /**

@@ -319,6 +319,10 @@ public record ModelVerifier(
                 throw new Refusal(FileRules.EMPTY, -1, "a model file must have bytes, has none");
             }
             List<ModelFormat> claims = Recognition.of(name, source, inspection, formats);
+            if (claims.isEmpty() && Entries.document(name, source, inspection)) {
+                inspection.report(FileRules.TEXT, -1, "the file is text and was not judged");
+                return "text";
+            }
             if (claims.isEmpty()) {
                 throw new Refusal(FileRules.UNKNOWN_FORMAT, 0, "content must be of a known format, is of none");
             }

@@ -79,8 +79,13 @@ final class NestedPickles {
 
     void inspect(Bytes bytes, PickleHost host) throws IOException {
         if (bytes.length >= SHORTEST) {
-            content(bytes.window(), bytes.offset, host, true);
+            content(source(bytes.source, bytes.offset, bytes.length), bytes.offset, host, true);
         }
+    }
+
+    /** Short values are read once. */
+    private static ByteSource source(ByteSource source, long offset, long length) throws IOException {
+        return length <= 8192 ? ByteSource.of(source.read(offset, (int) length)) : source.window(offset, length);
     }
 
     void inspect(Text text, PickleHost host) throws IOException {
@@ -88,7 +93,7 @@ final class NestedPickles {
             return;
         }
         if (text.coding == Coding.UTF8 || text.coding == Coding.BYTES) {
-            ByteSource raw = text.source.window(text.offset, text.length);
+            ByteSource raw = source(text.source, text.offset, text.length);
             content(raw, text.offset, host, text.coding == Coding.BYTES);
             if (text.coding == Coding.UTF8 && text.length <= MOST_DECODED && find(raw, 0, true) >= 0) {
                 decoded(text, host);
@@ -108,7 +113,7 @@ final class NestedPickles {
         byte[] head = content.read(0, (int) Math.min(16, content.length()));
         budget.take(1);
         host.looked(content.length());
-        if (start(head) && payload(content, 0, at, "is", host)) {
+        if (start(head) && ((head[0] & 0xff) == 0x80 || imports(content)) && payload(content, 0, at, "is", host)) {
             return;
         }
         if (binary) {
@@ -161,12 +166,35 @@ final class NestedPickles {
         return new Attempt(machine, trial.serious, machine.stopped());
     }
 
+    /** Whether there is a byte that every import needs: cheaper than an attempt. */
+    private static boolean imports(ByteSource content) throws IOException {
+        byte[] buffer = new byte[(int) Math.min(8192, content.length())];
+        for (long at = 0; at < content.length(); at += buffer.length) {
+            int some = (int) Math.min(buffer.length, content.length() - at);
+            content.read(at, buffer, 0, some);
+            for (int i = 0; i < some; i++) {
+                int b = buffer[i] & 0xff;
+                if (b == '\n' || b == 0x93 || b >= 0x82 && b <= 0x84) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     private static boolean start(byte[] head) {
         if (head.length < SHORTEST) {
             return false;
         }
         return switch (head[0] & 0xff) {
             case 0x80 -> (head[1] & 0xff) <= 5;
+            default -> first(head[0] & 0xff);
+        };
+    }
+
+    /** Whether an opcode can be the first one. */
+    private static boolean first(int opcode) {
+        return switch (opcode) {
             case 'c', '(', ']', '}', ')', 'N', 'K', 'M', 'I', 'J', 'L', 'S', 'V', 'X', 'U', 'G', 0x8c, 0x8f, 0x95 ->
                 true;
             default -> false;
@@ -176,18 +204,19 @@ final class NestedPickles {
     /** The next header of a pickle; in UTF-8 its first byte takes two. */
     private static long find(ByteSource content, long from, boolean utf8) throws IOException {
         byte[] buffer = new byte[(int) Math.min(8192, content.length())];
-        for (long at = from; at < content.length() - 3; ) {
+        for (long at = from; at < content.length() - 3 && content.length() > SHORTEST; ) {
             int some = (int) Math.min(buffer.length, content.length() - at);
             content.read(at, buffer, 0, some);
-            for (int i = utf8 ? 1 : 0; i + 1 < some; i++) {
+            for (int i = utf8 ? 1 : 0; i + 2 < some; i++) {
                 if (buffer[i] == (byte) 0x80
                         && buffer[i + 1] >= 2
                         && buffer[i + 1] <= 5
+                        && (utf8 || first(buffer[i + 2] & 0xff))
                         && (!utf8 || buffer[i - 1] == (byte) 0xc2)) {
                     return at + i;
                 }
             }
-            at += Math.max(1, some - 2);
+            at += Math.max(1, some - 3);
         }
         return -1;
     }

@@ -264,9 +264,30 @@ final class NumberScan {
         return n - others;
     }
 
-    /** Four sums each, so that an addition need not wait for the one before. */
+    /**
+     * Squares of binary32 are exact as doubles, so plain sums lose digits only where the mean is far larger than the deviation;
+     * then it is done again around a number among them.
+     */
     private static void sums(int[] bits, int n, NumberTotals into) {
+        double sum = sum(bits, n, into);
+        double squares = into.lastSquares;
+        if (squares - sum / n * sum >= 1e-6 * squares) {
+            into.moments(n, 0, sum, squares);
+            return;
+        }
         double around = Float.intBitsToFloat(bits[0]);
+        sum = 0;
+        squares = 0;
+        for (int i = 0; i < n; i++) {
+            double a = Float.intBitsToFloat(bits[i]) - around;
+            sum += a;
+            squares += a * a;
+        }
+        into.moments(n, around, sum, squares);
+    }
+
+    /** Four sums each, so that an addition need not wait for the one before. */
+    private static double sum(int[] bits, int n, NumberTotals into) {
         double s0 = 0;
         double s1 = 0;
         double s2 = 0;
@@ -277,10 +298,10 @@ final class NumberScan {
         double q3 = 0;
         int i = 0;
         for (; i < n - 3; i += 4) {
-            double a = Float.intBitsToFloat(bits[i]) - around;
-            double b = Float.intBitsToFloat(bits[i + 1]) - around;
-            double c = Float.intBitsToFloat(bits[i + 2]) - around;
-            double d = Float.intBitsToFloat(bits[i + 3]) - around;
+            double a = Float.intBitsToFloat(bits[i]);
+            double b = Float.intBitsToFloat(bits[i + 1]);
+            double c = Float.intBitsToFloat(bits[i + 2]);
+            double d = Float.intBitsToFloat(bits[i + 3]);
             s0 += a;
             s1 += b;
             s2 += c;
@@ -291,11 +312,12 @@ final class NumberScan {
             q3 = Math.fma(d, d, q3);
         }
         for (; i < n; i++) {
-            double a = Float.intBitsToFloat(bits[i]) - around;
+            double a = Float.intBitsToFloat(bits[i]);
             s0 += a;
             q0 = Math.fma(a, a, q0);
         }
-        into.moments(n, around, s0 + s1 + (s2 + s3), q0 + q1 + (q2 + q3));
+        into.lastSquares = q0 + q1 + (q2 + q3);
+        return s0 + s1 + (s2 + s3);
     }
 
     private void binary64(ElementType type, int n, long at, NumberTotals into, @Nullable NumberSpread spread) {

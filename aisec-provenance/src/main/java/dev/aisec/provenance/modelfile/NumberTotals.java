@@ -16,6 +16,9 @@ final class NumberTotals {
     long firstNotBoolean = -1;
     double min = Double.POSITIVE_INFINITY;
     double max = Double.NEGATIVE_INFINITY;
+    /** Second result of a sum, to be read at once. */
+    double lastSquares;
+
     private long finite;
     private double mean;
     private double squares;

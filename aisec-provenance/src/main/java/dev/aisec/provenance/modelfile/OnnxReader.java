@@ -87,10 +87,10 @@ final class OnnxReader {
             }
         }
         if (version == 0) {
-            throw inspection.refuse(Onnx.MALFORMED, 0, "ir_version must be >= 1, is missing");
+            throw inspection.refuse(OnnxFormat.MALFORMED, 0, "ir_version must be >= 1, is missing");
         }
         if (graph == null) {
-            throw inspection.refuse(Onnx.MALFORMED, 0, "a model must have a graph, has none");
+            throw inspection.refuse(OnnxFormat.MALFORMED, 0, "a model must have a graph, has none");
         }
         metadata("onnx.ir-version", String.valueOf(version));
         for (Map.Entry<String, Long> name : later.entrySet()) {
@@ -118,10 +118,10 @@ final class OnnxReader {
     private void version(long version) throws IOException {
         if (version < 1 || version > 1000) {
             throw inspection.refuse(
-                    Onnx.MALFORMED, in.offset(), "ir_version must be in [1, " + NEWEST_IR + "], was " + version);
+                    OnnxFormat.MALFORMED, in.offset(), "ir_version must be in [1, " + NEWEST_IR + "], was " + version);
         }
         if (version > NEWEST_IR) {
-            inspection.report(Onnx.VERSION, in.offset(), "ir_version must be <= " + NEWEST_IR + ", was " + version);
+            inspection.report(OnnxFormat.VERSION, in.offset(), "ir_version must be <= " + NEWEST_IR + ", was " + version);
         }
     }
 
@@ -132,7 +132,7 @@ final class OnnxReader {
                 Use.OPERATOR,
                 name,
                 standing,
-                Onnx.OPERATOR,
+                OnnxFormat.OPERATOR,
                 call.offset(),
                 standing == Standing.DANGEROUS
                         ? "operator " + Text.quote(name) + " runs or loads what is not in the graph"
@@ -165,22 +165,22 @@ final class OnnxReader {
                         "operator set " + Text.quote(domain) + " must be imported in one version, is in " + before
                                 + " and " + version);
             }
-            inspection.report(Onnx.OPSET, tag, "operator set " + Text.quote(domain) + " is imported twice");
+            inspection.report(OnnxFormat.OPSET, tag, "operator set " + Text.quote(domain) + " is imported twice");
         }
         if (domain.equals("ai.onnx") && (version < 1 || version > 60)) {
             inspection.report(
-                    Onnx.VERSION, tag, "version of operator set ai.onnx should be in [1, 60], was " + version);
+                    OnnxFormat.VERSION, tag, "version of operator set ai.onnx should be in [1, 60], was " + version);
         }
         inspection.metadata("onnx.opset." + (domain.length() > 60 ? "…" : domain), String.valueOf(version));
     }
 
     private void imports() throws IOException {
         if (opsets.isEmpty()) {
-            throw inspection.refuse(Onnx.MALFORMED, -1, "a model must import an operator set, imports none");
+            throw inspection.refuse(OnnxFormat.MALFORMED, -1, "a model must import an operator set, imports none");
         }
         for (String domain : domains) {
             if (!opsets.containsKey(domain)) {
-                inspection.report(Onnx.OPSET, -1, "operator set " + Text.quote(domain) + " is used but not imported");
+                inspection.report(OnnxFormat.OPSET, -1, "operator set " + Text.quote(domain) + " is used but not imported");
             }
         }
     }
@@ -205,7 +205,7 @@ final class OnnxReader {
     }
 
     private void training(Map<String, Long> later) throws IOException {
-        inspection.report(Onnx.TRAINING, in.offset(), "the model has a training graph");
+        inspection.report(OnnxFormat.TRAINING, in.offset(), "the model has a training graph");
         in.enter();
         while (in.next()) {
             switch (in.field()) {
@@ -261,7 +261,7 @@ final class OnnxReader {
 
     private void initializer(Scope scope, String name, long tag) throws IOException {
         if (name.isEmpty()) {
-            throw inspection.refuse(Onnx.MALFORMED, tag, "an initializer must have a name, has none");
+            throw inspection.refuse(OnnxFormat.MALFORMED, tag, "an initializer must have a name, has none");
         }
         if (!scope.initializers.add(name)) {
             throw duplicate(name, tag);
@@ -278,7 +278,7 @@ final class OnnxReader {
     }
 
     private IOException duplicate(String name, long tag) {
-        return inspection.refuse(Onnx.DUPLICATE, tag, "a value must be defined once, twice is " + Text.quote(name));
+        return inspection.refuse(OnnxFormat.DUPLICATE, tag, "a value must be defined once, twice is " + Text.quote(name));
     }
 
     private void node(Scope scope) throws IOException {
@@ -308,7 +308,7 @@ final class OnnxReader {
         }
         in.leave();
         if (type.isEmpty()) {
-            throw inspection.refuse(Onnx.MALFORMED, tag, "a node must have an operator, has none");
+            throw inspection.refuse(OnnxFormat.MALFORMED, tag, "a node must have an operator, has none");
         }
         domain = domain(domain);
         int index = scope.needs.size();
@@ -330,7 +330,9 @@ final class OnnxReader {
         String key = key(domain, type, overload);
         calls.putIfAbsent(key, new Call(domain, type, tag));
         callers.computeIfAbsent(owner, o -> new HashMap<>()).merge(key, 1L, Long::sum);
-        domains.add(domain);
+        if (owner.equals(MODEL)) {
+            domains.add(domain);
+        }
     }
 
     private static String key(String domain, String type, String overload) {
@@ -419,13 +421,13 @@ final class OnnxReader {
         in.leave();
         if (kinds.size() > 1) {
             throw inspection.refuse(
-                    Onnx.ATTRIBUTE,
+                    OnnxFormat.ATTRIBUTE,
                     tag,
                     "attribute " + Text.quote(name) + " must have values of one kind, has of several");
         }
         if (!names.add(name)) {
             throw inspection.refuse(
-                    Onnx.ATTRIBUTE, tag, "attribute " + Text.quote(name) + " must stand once, stands twice");
+                    OnnxFormat.ATTRIBUTE, tag, "attribute " + Text.quote(name) + " must stand once, stands twice");
         }
     }
 
@@ -453,7 +455,7 @@ final class OnnxReader {
                     in.varints(n -> {
                         if (n < 0 || dims.size() == 255) {
                             throw inspection.refuse(
-                                    Onnx.DIMS, in.offset(), "sizes of axes must be >= 0 and at most 255, one was " + n);
+                                    OnnxFormat.DIMS, in.offset(), "sizes of axes must be >= 0 and at most 255, one was " + n);
                         }
                         dims.add(n);
                     });
@@ -462,13 +464,13 @@ final class OnnxReader {
         }
         in.leave();
         if (values == null) {
-            throw inspection.refuse(Onnx.TENSOR_DATA, tag, "a sparse tensor must have values, has none");
+            throw inspection.refuse(OnnxFormat.TENSOR_DATA, tag, "a sparse tensor must have values, has none");
         }
         long product = 1;
         long widest = 0;
         for (long size : dims) {
             if (size != 0 && product > Long.MAX_VALUE / size) {
-                throw inspection.refuse(Onnx.DIMS, tag, "the product of sizes of a sparse tensor must fit 63 bits");
+                throw inspection.refuse(OnnxFormat.DIMS, tag, "the product of sizes of a sparse tensor must fit 63 bits");
             }
             product *= Math.max(1, size);
             widest = Math.max(widest, size);
@@ -484,11 +486,11 @@ final class OnnxReader {
                                         : indices.dims().equals(List.of(stored, (long) dims.size()))));
         if (!fits) {
             throw inspection.refuse(
-                    Onnx.TENSOR_DATA, tag, "indices of a sparse tensor must fit its values and shape, do not");
+                    OnnxFormat.TENSOR_DATA, tag, "indices of a sparse tensor must fit its values and shape, do not");
         }
         if (range[0] <= range[1] && (range[0] < 0 || range[1] >= (flat ? product : widest))) {
             throw inspection.refuse(
-                    Onnx.TENSOR_DATA,
+                    OnnxFormat.TENSOR_DATA,
                     tag,
                     "indices of a sparse tensor must be within its shape, are in [" + range[0] + ", " + range[1] + "]");
         }
@@ -576,7 +578,7 @@ final class OnnxReader {
                         long size = Math.max(1, in.once().number());
                         if (product > Long.MAX_VALUE / size) {
                             throw inspection.refuse(
-                                    Onnx.DIMS, in.offset(), "the product of sizes of a value must fit 63 bits");
+                                    OnnxFormat.DIMS, in.offset(), "the product of sizes of a value must fit 63 bits");
                         }
                         product *= size;
                     }
@@ -630,11 +632,11 @@ final class OnnxReader {
         callers.put(key, inside == null ? Map.of() : inside);
         String shown = Text.quote(domain + "." + name);
         if (functions.put(key, tag) != null) {
-            throw inspection.refuse(Onnx.FUNCTION, tag, "a function must be defined once, twice is " + shown);
+            throw inspection.refuse(OnnxFormat.FUNCTION, tag, "a function must be defined once, twice is " + shown);
         }
         if (OnnxOperators.standardDomain(domain) && OnnxOperators.standing(domain, name) == Standing.KNOWN) {
             throw inspection.refuse(
-                    Onnx.FUNCTION, tag, "a function must not redefine a standard operator, is " + shown);
+                    OnnxFormat.FUNCTION, tag, "a function must not redefine a standard operator, is " + shown);
         }
         if (functions.size() > inspection.limits().items()) {
             throw inspection.refuse(
@@ -662,7 +664,7 @@ final class OnnxReader {
         if (order.length < names.size()) {
             String name = names.get(GraphOrder.inCycle(needs, order));
             throw inspection.refuse(
-                    Onnx.RECURSION,
+                    OnnxFormat.RECURSION,
                     functions.getOrDefault(name, -1L),
                     "a function must not call itself, does " + Text.quote(name.split("\0", -1)[1]));
         }
@@ -673,7 +675,7 @@ final class OnnxReader {
         double all = unfolded(callers.getOrDefault(MODEL, Map.of()), index, size);
         if (all > 10.0 * inspection.limits().items()) {
             throw inspection.refuse(
-                    Onnx.EXPANSION,
+                    OnnxFormat.EXPANSION,
                     -1,
                     "functions must unfold to <= " + 10L * inspection.limits().items() + " nodes, unfold to " + all);
         }
@@ -714,7 +716,7 @@ final class OnnxReader {
         for (String name : scope.inner) {
             if (scope.defined.containsKey(name)) {
                 inspection.report(
-                        Onnx.SHADOW, -1, "a subgraph defines " + Text.quote(name) + ", which is defined around it");
+                        OnnxFormat.SHADOW, -1, "a subgraph defines " + Text.quote(name) + ", which is defined around it");
                 break;
             }
         }
@@ -725,11 +727,11 @@ final class OnnxReader {
         if (order.length < edges.size()) {
             int node = GraphOrder.inCycle(edges, order);
             throw inspection.refuse(
-                    Onnx.CYCLE,
+                    OnnxFormat.CYCLE,
                     scope.offsets.get(node),
                     "nodes must not need each other in a circle, node " + node + " does");
         }
-        inspection.report(Onnx.ORDER, -1, "nodes stand before others whose values they use");
+        inspection.report(OnnxFormat.ORDER, -1, "nodes stand before others whose values they use");
     }
 
     private void undefined(String name, long offset) {
@@ -737,6 +739,6 @@ final class OnnxReader {
             return;
         }
         inspection.report(
-                Onnx.UNDEFINED, offset, "a value that is used must be defined, not defined is " + Text.quote(name));
+                OnnxFormat.UNDEFINED, offset, "a value that is used must be defined, not defined is " + Text.quote(name));
     }
 }

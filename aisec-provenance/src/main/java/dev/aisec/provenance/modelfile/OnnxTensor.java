@@ -71,7 +71,7 @@ final class OnnxTensor {
         long elements = elements(tag);
         if (type < 1 || type > 26) {
             throw inspection.refuse(
-                    Onnx.DATA_TYPE, tag, "data type of " + Text.quote(name) + " must be in [1, 26], was " + type);
+                    OnnxFormat.DATA_TYPE, tag, "data type of " + Text.quote(name) + " must be in [1, 26], was " + type);
         }
         ElementType element = element(type);
         boolean scalar = elements <= 1;
@@ -128,10 +128,10 @@ final class OnnxTensor {
 
     private void dim(long size) throws IOException {
         if (size < 0) {
-            throw inspection.refuse(Onnx.DIMS, in.offset(), "sizes of axes must be >= 0, one was " + size);
+            throw inspection.refuse(OnnxFormat.DIMS, in.offset(), "sizes of axes must be >= 0, one was " + size);
         }
         if (dims.size() == MOST_DIMS) {
-            throw inspection.refuse(Onnx.DIMS, in.offset(), "number of axes must be <= " + MOST_DIMS + ", is higher");
+            throw inspection.refuse(OnnxFormat.DIMS, in.offset(), "number of axes must be <= " + MOST_DIMS + ", is higher");
         }
         dims.add(size);
     }
@@ -169,7 +169,7 @@ final class OnnxTensor {
         };
         if (!known) {
             inspection.report(
-                    Onnx.EXTERNAL_PATH,
+                    OnnxFormat.EXTERNAL_PATH,
                     tag,
                     "keys of external data must be location, offset, length or checksum, one was " + Text.quote(key));
         }
@@ -183,7 +183,7 @@ final class OnnxTensor {
             zero |= size == 0;
             if (size != 0 && product > (Long.MAX_VALUE >> 4) / size) {
                 throw inspection.refuse(
-                        Onnx.DIMS,
+                        OnnxFormat.DIMS,
                         tag,
                         "the product of sizes of " + Text.quote(name) + " must fit 60 bits, they are "
                                 + dims.subList(0, Math.min(10, dims.size())));
@@ -198,7 +198,7 @@ final class OnnxTensor {
         String wrong = wrong(path);
         if (!wrong.isEmpty()) {
             inspection.report(
-                    Onnx.EXTERNAL_PATH,
+                    OnnxFormat.EXTERNAL_PATH,
                     tag,
                     "external data of " + Text.quote(name) + " must be at a relative path below the model, " + wrong
                             + ": " + Text.quote(path));
@@ -208,13 +208,13 @@ final class OnnxTensor {
         long length = decimal(tag, "length");
         if (offset > Long.MAX_VALUE - length) {
             inspection.report(
-                    Onnx.EXTERNAL_PATH, tag, "offset + length must fit 63 bits, were " + offset + " and " + length);
+                    OnnxFormat.EXTERNAL_PATH, tag, "offset + length must fit 63 bits, were " + offset + " and " + length);
             return;
         }
         long bytes = bytes(elements);
         if (location.containsKey("length") && length != bytes) {
             inspection.report(
-                    Onnx.TENSOR_DATA,
+                    OnnxFormat.TENSOR_DATA,
                     tag,
                     "external data of " + Text.quote(name) + " must have " + bytes + " bytes, has " + length);
             return;
@@ -224,13 +224,13 @@ final class OnnxTensor {
         }
         if (raw != null || floats + ints + longs + doubles + unsigned + strings > 0) {
             throw inspection.refuse(
-                    Onnx.TENSOR_DATA,
+                    OnnxFormat.TENSOR_DATA,
                     tag,
                     Text.quote(name) + " must have its data within the file or outside, has both");
         }
         if (external.add(path)) {
             inspection.report(
-                    Onnx.EXTERNAL_DATA,
+                    OnnxFormat.EXTERNAL_DATA,
                     tag,
                     "data of " + Text.quote(name) + " is in another file, " + Text.quote(path) + ", and was not seen");
         }
@@ -264,13 +264,13 @@ final class OnnxTensor {
         }
         if (value.isEmpty() || value.length() > 19 || !value.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw inspection.refuse(
-                    Onnx.EXTERNAL_PATH, tag, key + " of external data must be a number >= 0, was " + Text.quote(value));
+                    OnnxFormat.EXTERNAL_PATH, tag, key + " of external data must be a number >= 0, was " + Text.quote(value));
         }
         try {
             return Long.parseLong(value);
         } catch (NumberFormatException e) {
             throw inspection.refuse(
-                    Onnx.EXTERNAL_PATH, tag, key + " of external data must fit 63 bits, was " + Text.quote(value));
+                    OnnxFormat.EXTERNAL_PATH, tag, key + " of external data must fit 63 bits, was " + Text.quote(value));
         }
     }
 
@@ -288,14 +288,14 @@ final class OnnxTensor {
         if (bytes != null && (bytes.length() > 0 || total == 0)) {
             if (type == STRING || total > 0) {
                 throw inspection.refuse(
-                        Onnx.TENSOR_DATA,
+                        OnnxFormat.TENSOR_DATA,
                         tag,
                         "data of " + Text.quote(name) + " must stand in the one field of its type, stands in raw_data"
                                 + (total > 0 ? " and another" : ""));
             }
             if (bytes.length() != bytes(elements)) {
                 throw inspection.refuse(
-                        Onnx.TENSOR_DATA,
+                        OnnxFormat.TENSOR_DATA,
                         tag,
                         "raw_data of " + Text.quote(name) + " must have " + bytes(elements) + " bytes, has "
                                 + bytes.length());
@@ -312,7 +312,7 @@ final class OnnxTensor {
         };
         if (there != total) {
             throw inspection.refuse(
-                    Onnx.TENSOR_DATA,
+                    OnnxFormat.TENSOR_DATA,
                     tag,
                     "data of " + Text.quote(name) + " must stand in the one field of its type, stands in another");
         }
@@ -323,7 +323,7 @@ final class OnnxTensor {
         };
         if (there != wanted) {
             throw inspection.refuse(
-                    Onnx.TENSOR_DATA, tag, Text.quote(name) + " must have " + wanted + " numbers, has " + there);
+                    OnnxFormat.TENSOR_DATA, tag, Text.quote(name) + " must have " + wanted + " numbers, has " + there);
         }
     }
 
@@ -371,7 +371,7 @@ final class OnnxTensor {
                     in.varints(n -> {
                         if (width < 4 && (n < -(1L << 8 * width - 1) || n >= 1L << 8 * width) || n != (int) n) {
                             throw inspection.refuse(
-                                    Onnx.TENSOR_DATA,
+                                    OnnxFormat.TENSOR_DATA,
                                     in.offset(),
                                     "numbers of " + Text.quote(name) + " must fit " + 8 * width + " bits, one was "
                                             + n);
@@ -383,7 +383,7 @@ final class OnnxTensor {
                     in.varints(n -> {
                         if (width == 4 && n >>> 32 != 0) {
                             throw inspection.refuse(
-                                    Onnx.TENSOR_DATA,
+                                    OnnxFormat.TENSOR_DATA,
                                     in.offset(),
                                     "numbers of " + Text.quote(name) + " must fit 32 bits, one was "
                                             + Long.toUnsignedString(n));

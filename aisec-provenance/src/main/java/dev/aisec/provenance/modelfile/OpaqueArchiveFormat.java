@@ -4,7 +4,7 @@ package dev.aisec.provenance.modelfile;
 import java.util.List;
 
 /** Archives that are recognised and not read: 7z, RAR, bzip2, xz, Zstandard, LZ4, lzip, LZMA, CAB. */
-public record OpaqueArchiveFormat() implements ModelFormat {
+record OpaqueArchiveFormat() implements ModelFormat {
     static final Rule OPAQUE = Rule.cannotInspect(
             "archive.opaque",
             "The content is compressed in a way that is not read here, so nothing is known about it.",

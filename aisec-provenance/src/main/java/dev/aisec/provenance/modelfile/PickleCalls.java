@@ -76,6 +76,8 @@ final class PickleCalls {
     private static final Pattern FRACTION = Pattern.compile("-?[0-9]{1,1000}(?:/[0-9]{1,1000})?");
     private static final Set<String> LATIN = Set.of("latin1", "latin-1", "iso-8859-1");
     private static final int MOST_DIMENSIONS = 64;
+    /** What CPython lets a text have that becomes an integer. */
+    private static final int MOST_DIGITS = 4300;
 
     private final PickleMachine machine;
     private final PickleValue target;
@@ -112,7 +114,7 @@ final class PickleCalls {
             case LIST -> items(global, Items.Kind.LIST);
             case TUPLE -> tuple(global);
             case BYTES, BYTEARRAY -> bytes(global, kind);
-            case SCALAR -> all(global, PickleCalls::constant);
+            case SCALAR -> all(global, v -> constant(v) && !(v instanceof Text text && text.length > MOST_DIGITS));
             case RANGE -> all(global, v -> v instanceof Int || v == Constant.NONE);
             case OBJECT -> all(global, v -> false);
             case PLAIN -> all(global, v -> constant(v) || v instanceof Call call && call.known);

@@ -48,6 +48,8 @@ final class PickleMachine {
     private static final int MOST_HASH_DEPTH = 500;
 
     private static final long FREE_WORK = 10_000_000;
+    private static final long HASH_MODULUS = (1L << 61) - 1;
+    private static final int MOST_COLLISIONS = 1000;
 
     /** A name that would be imported. */
     static final class Use {
@@ -84,6 +86,10 @@ final class PickleMachine {
     private boolean frameReported;
     private long kept;
     private long work;
+    /** Large keys by hash; made when the first comes. */
+    private int[] collisions = {};
+
+    private long largeKeys;
     private long spent;
     private boolean stopped;
     private int opcodes;
@@ -412,8 +418,9 @@ final class PickleMachine {
 
     private void put(long index, long at) throws IOException {
         if (index >= Math.min(MOST_MEMO, host.limits().items())) {
+            // One after the other is a large pickle, a jump is an attack on memory.
             throw new Refusal(
-                    PickleRules.MEMO,
+                    index <= memoCount ? FileRules.TOO_MANY : PickleRules.MEMO,
                     at,
                     "a memo index must be < "
                             + Math.min(MOST_MEMO, host.limits().items()) + ", was " + index);
@@ -670,9 +677,12 @@ final class PickleMachine {
         }
     }
 
-    /** Hashing a tuple visits all it holds, shared or not. */
+    /** Hashing a tuple visits all it holds, shared or not; large integers of one hash make a dict quadratic. */
     private void hash(PickleValue key, long at) throws IOException {
         work += key.weight();
+        if (key instanceof Big || key instanceof Int number && Math.abs(number.value / 2) >= HASH_MODULUS / 2) {
+            collide(key, at);
+        }
         if (key instanceof Tuple || key instanceof Items) {
             if (key.depth() > MOST_HASH_DEPTH) {
                 throw new Refusal(
@@ -686,6 +696,22 @@ final class PickleMachine {
                         at,
                         "hashing keys must take about as long as reading them, takes " + work + " steps");
             }
+        }
+    }
+
+    private void collide(PickleValue key, long at) throws IOException {
+        BigInteger value = key instanceof Int number ? BigInteger.valueOf(number.value) : ((Big) key).value;
+        // CPython reduces integers modulo this prime.
+        long hash =
+                value == null ? 0 : value.mod(BigInteger.valueOf(HASH_MODULUS)).longValue();
+        collisions = collisions.length == 0 ? new int[1 << 12] : collisions;
+        int bucket = (int) (hash * 0x9e3779b97f4a7c15L >>> 52);
+        largeKeys++;
+        if (++collisions[bucket] > MOST_COLLISIONS && collisions[bucket] > 16 * largeKeys / collisions.length) {
+            throw new Refusal(
+                    PickleRules.EXPANSION,
+                    at,
+                    "keys must have different hashes, " + MOST_COLLISIONS + " large integers have one");
         }
     }
 
@@ -768,7 +794,8 @@ final class PickleMachine {
 
     private PickleValue call(PickleValue target, PickleValue args, @Nullable PickleValue kwargs, String method, long at)
             throws IOException {
-        String shown = listing.wanted() || target instanceof Global ? listing.arguments(args, kwargs) : "";
+        boolean unlisted = target instanceof Global named && named.kind == null;
+        String shown = listing.wanted() || unlisted ? listing.arguments(args, kwargs) : "";
         PickleValue result;
         if (target instanceof Global global && global.kind != null) {
             if (args instanceof Tuple tuple) {

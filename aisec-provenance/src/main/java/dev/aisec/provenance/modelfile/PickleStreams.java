@@ -4,22 +4,17 @@ package dev.aisec.provenance.modelfile;
 import dev.aisec.provenance.modelfile.PickleValue.Array;
 import dev.aisec.provenance.modelfile.PickleValue.Bytes;
 import dev.aisec.provenance.modelfile.PickleValue.Constant;
+import dev.aisec.provenance.modelfile.PickleValue.Container;
 import dev.aisec.provenance.modelfile.PickleValue.Dict;
 import dev.aisec.provenance.modelfile.PickleValue.Encoded;
 import dev.aisec.provenance.modelfile.PickleValue.Int;
-import dev.aisec.provenance.modelfile.PickleValue.Items;
 import dev.aisec.provenance.modelfile.PickleValue.Text;
-import dev.aisec.provenance.modelfile.PickleValue.Tuple;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Interprets pickles for an inspection: reports what they import, lists what they do, names their arrays. */
 final class PickleStreams {
@@ -104,98 +99,78 @@ final class PickleStreams {
                         + call);
     }
 
-    /** A value that is still to be visited. */
-    private record Step(PickleValue value, String path) {}
+    /** A container that a walk is within. */
+    private static final class Step {
+        private final Container container;
+        private int next;
+        private long sum;
+
+        Step(Container container) {
+            this.container = container;
+            this.sum = 1 + container.count() - container.children().size();
+        }
+    }
 
     /** Gives arrays the keys and indices that lead to them, and refuses what is far larger written out than in memory. */
     private static void name(PickleValue root, Inspection inspection) throws IOException {
-        Set<PickleValue> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        List<PickleValue> order = new ArrayList<>();
-        ArrayDeque<Step> open = new ArrayDeque<>();
-        open.push(new Step(root, ""));
-        while (!open.isEmpty()) {
-            Step step = open.pop();
-            if (step.value instanceof Array array) {
-                array.name = array.name == null ? step.path : array.name;
-                continue;
-            }
-            List<PickleValue> children = children(step.value);
-            if (children.isEmpty() || !seen.add(step.value)) {
-                continue;
-            }
-            inspection.step();
-            order.add(step.value);
-            boolean keyed = step.value instanceof Dict;
-            // Pushed in reverse, so that they come in the order of the file.
-            for (int i = children.size() - 1; i >= 0; i--) {
-                PickleValue child = children.get(i);
-                if (child instanceof Array
-                        || child instanceof Dict
-                        || child instanceof Items
-                        || child instanceof Tuple) {
-                    open.push(new Step(child, path(step.path, keyed ? ((Dict) step.value).keys.get(i) : Int.of(i))));
+        List<Step> steps = new ArrayList<>();
+        if (root instanceof Container container) {
+            enter(container, steps);
+        } else if (root instanceof Array array) {
+            array.name = "";
+        }
+        long largest = 0;
+        while (!steps.isEmpty()) {
+            Step step = steps.get(steps.size() - 1);
+            if (step.next < step.container.children().size()) {
+                PickleValue child = step.container.children().get(step.next++);
+                if (child instanceof Container inner && inner.walk == Container.Walk.NEW) {
+                    inspection.step();
+                    enter(inner, steps);
+                } else if (child instanceof Array array && array.name == null) {
+                    array.name = path(steps);
+                }
+                // What holds itself counts once.
+                step.sum += child instanceof Container inner ? inner.written : 1;
+            } else {
+                step.container.walk = Container.Walk.DONE;
+                step.container.written = Math.min(PickleValue.MOST, step.sum);
+                largest = Math.max(largest, step.container.written);
+                steps.remove(steps.size() - 1);
+                if (!steps.isEmpty()) {
+                    Step outer = steps.get(steps.size() - 1);
+                    outer.sum = Math.min(PickleValue.MOST, outer.sum + step.container.written);
                 }
             }
         }
-        weigh(order, inspection);
-    }
-
-    private static List<PickleValue> children(PickleValue value) {
-        return value instanceof Dict dict
-                ? dict.values
-                : value instanceof Items items ? items.items : value instanceof Tuple tuple ? tuple.items : List.of();
-    }
-
-    private static String path(String path, PickleValue key) throws IOException {
-        String part =
-                key instanceof Text text ? text.text() : key instanceof Int number ? Long.toString(number.value) : null;
-        if (part == null || path.length() + part.length() > MOST_PATH) {
-            part = "?";
+        if (largest > FREE_WEIGHT) {
+            inspection.report(
+                    PickleRules.EXPANSION,
+                    -1,
+                    "values written out must be <= " + FREE_WEIGHT
+                            + ", are more: containers hold each other many times");
         }
-        return path.length() > MOST_PATH ? path : path.isEmpty() ? part : path + "." + part;
     }
 
-    /** Sizes written out, children first; what holds itself counts once. */
-    private static void weigh(List<PickleValue> order, Inspection inspection) throws IOException {
-        Map<PickleValue, Long> weights = new IdentityHashMap<>();
-        // Containers come before what they hold, but for what is shared: visit until nothing is open.
-        ArrayDeque<PickleValue> open = new ArrayDeque<>();
-        Set<PickleValue> entered = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (PickleValue start : order) {
-            open.push(start);
-            while (!open.isEmpty()) {
-                PickleValue value = open.peek();
-                if (weights.containsKey(value)) {
-                    open.pop();
-                    continue;
-                }
-                if (entered.add(value)) {
-                    for (PickleValue child : children(value)) {
-                        if (!entered.contains(child) && !children(child).isEmpty()) {
-                            open.push(child);
-                        }
-                    }
-                    continue;
-                }
-                open.pop();
-                long sum = value.weight();
-                if (value instanceof Tuple || value instanceof Items) {
-                    sum = 1 + (value instanceof Tuple tuple ? tuple.size : ((Items) value).size);
-                }
-                for (PickleValue child : children(value)) {
-                    sum = Math.min(PickleValue.MOST, sum + weights.getOrDefault(child, 0L));
-                }
-                weights.put(value, sum);
-                if (sum > FREE_WEIGHT) {
-                    inspection.report(
-                            PickleRules.EXPANSION,
-                            -1,
-                            "values written out must be <= " + FREE_WEIGHT
-                                    + ", are more: containers hold each other many times");
-                    return;
-                }
+    private static void enter(Container container, List<Step> steps) {
+        container.walk = Container.Walk.WITHIN;
+        steps.add(new Step(container));
+    }
+
+    private static String path(List<Step> steps) throws IOException {
+        StringBuilder path = new StringBuilder();
+        for (Step step : steps) {
+            int index = step.next - 1;
+            PickleValue key = step.container instanceof Dict dict ? dict.keys.get(index) : Int.of(index);
+            String part = key instanceof Text text
+                    ? text.text()
+                    : key instanceof Int number ? Long.toString(number.value) : null;
+            path.append(path.isEmpty() ? "" : ".").append(part == null ? "?" : part);
+            if (path.length() > MOST_PATH) {
+                return path.substring(0, MOST_PATH) + "…";
             }
         }
+        return path.toString();
     }
 
     /** Tells of arrays of NumPy that stand in a pickle. */

@@ -175,8 +175,28 @@ abstract sealed class PickleValue {
         }
     }
 
+    /** What holds other values. */
+    abstract static sealed class Container extends PickleValue {
+        /** While a walk is within it, and when it was. */
+        enum Walk {
+            NEW,
+            WITHIN,
+            DONE
+        }
+
+        Walk walk = Walk.NEW;
+        /** Values in it when everything shared is written out; set by a walk. */
+        long written;
+
+        /** The values that are kept, without keys. */
+        abstract List<PickleValue> children();
+
+        /** How many there are, kept or not. */
+        abstract long count();
+    }
+
     /** A tuple. */
-    static final class Tuple extends PickleValue {
+    static final class Tuple extends Container {
         static final Tuple EMPTY = new Tuple(List.of(), 0);
 
         /** The first items. */
@@ -203,6 +223,16 @@ abstract sealed class PickleValue {
             this.depth = deepest + 1;
         }
 
+        @Override
+        List<PickleValue> children() {
+            return items;
+        }
+
+        @Override
+        long count() {
+            return size;
+        }
+
         boolean complete() {
             return size == items.size();
         }
@@ -219,7 +249,7 @@ abstract sealed class PickleValue {
     }
 
     /** A list, set, frozenset or deque. */
-    static final class Items extends PickleValue {
+    static final class Items extends Container {
         /** What it is. */
         enum Kind {
             LIST,
@@ -251,6 +281,16 @@ abstract sealed class PickleValue {
             }
         }
 
+        @Override
+        List<PickleValue> children() {
+            return items;
+        }
+
+        @Override
+        long count() {
+            return size;
+        }
+
         boolean complete() {
             return size == items.size();
         }
@@ -267,7 +307,7 @@ abstract sealed class PickleValue {
     }
 
     /** A dict or one of its subclasses in {@code collections}. */
-    static final class Dict extends PickleValue {
+    static final class Dict extends Container {
         /** Name of the class where it is not plain. */
         final @Nullable String type;
 
@@ -285,6 +325,16 @@ abstract sealed class PickleValue {
                 keys.add(key);
                 values.add(value);
             }
+        }
+
+        @Override
+        List<PickleValue> children() {
+            return values;
+        }
+
+        @Override
+        long count() {
+            return size;
         }
 
         boolean complete() {

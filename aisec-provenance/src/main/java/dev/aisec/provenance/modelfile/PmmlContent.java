@@ -263,7 +263,7 @@ final class PmmlContent implements XmlReader.Handler {
                 String function = kept(attributes.getOrDefault("function", ""), offset);
                 applied.putIfAbsent(function, offset);
                 if (!defining.isEmpty()) {
-                    defined.get(defining).add(function);
+                    defined.computeIfAbsent(defining, d -> new LinkedHashSet<>()).add(function);
                 }
                 bounded(applied.size(), offset);
             }

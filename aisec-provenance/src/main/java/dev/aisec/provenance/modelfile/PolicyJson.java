@@ -202,7 +202,7 @@ public final class PolicyJson {
 
     private static JsonValue texts(Set<String> texts) {
         return new JsonValue.JsonArray(
-                texts.stream().map(text -> (JsonValue) JsonValue.of(text)).toList());
+                texts.stream().map(text -> JsonValue.of(text)).toList());
     }
 
     /** Members of an object, each taken at most once; what is left is unknown. */

@@ -26,9 +26,6 @@ final class PolicyLearner {
         TreeSet<String> formats = new TreeSet<>();
         TreeSet<String> fingerprints = new TreeSet<>();
         Map<Use, SortedSet<String>> names = new TreeMap<>();
-        for (Use use : Use.values()) {
-            names.put(use, new TreeSet<>());
-        }
         long length = 1;
         int rank = 1;
         long dimension = 1;
@@ -41,7 +38,10 @@ final class PolicyLearner {
             }
             formats.add(report.structure().format());
             fingerprints.add(TopologyFingerprint.of(report.structure()));
-            report.names().forEach((use, used) -> names.get(use).addAll(used));
+            for (Use use : Use.values()) {
+                names.computeIfAbsent(use, u -> new TreeSet<>())
+                        .addAll(report.names().getOrDefault(use, new TreeSet<>()));
+            }
             length = Math.max(length, report.length());
             long sum = 0;
             for (Tensor tensor : report.structure().tensors()) {

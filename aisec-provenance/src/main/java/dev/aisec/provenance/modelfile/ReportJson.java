@@ -8,6 +8,7 @@ import dev.aisec.core.Verification;
 import dev.aisec.core.json.JsonValue;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -93,9 +94,13 @@ public final class ReportJson {
      * The tensors of a file.
      *
      * @param report the answer
-     * @return an array of objects with {@code name}, {@code type}, {@code shape}, {@code role}
+     * @return an array of objects with {@code name}, {@code type}, {@code shape}, {@code role}, and with {@code count},
+     *     {@code nan}, {@code infinite}, {@code zeros}, {@code min}, {@code max}, {@code mean}, {@code sd} where the file
+     *     holds the numbers; what is not finite is left out
      */
     public static JsonValue tensors(ModelReport report) {
+        Map<Tensor, ParameterStatistics> statistics = new IdentityHashMap<>();
+        report.parameters().forEach(p -> statistics.put(p.tensor(), p.statistics()));
         List<JsonValue> items = new ArrayList<>();
         for (Tensor tensor : report.structure().tensors()) {
             Map<String, JsonValue> members = new TreeMap<>();
@@ -104,12 +109,29 @@ public final class ReportJson {
             members.put(
                     "shape",
                     new JsonValue.JsonArray(tensor.shape().stream()
-                            .map(size -> (JsonValue) JsonValue.of(size))
+                            .map(size -> JsonValue.of(size))
                             .toList()));
             members.put("role", text(tensor.role().name().toLowerCase(Locale.ROOT)));
+            ParameterStatistics numbers = statistics.get(tensor);
+            if (numbers != null) {
+                members.put("count", JsonValue.of(numbers.count()));
+                members.put("nan", JsonValue.of(numbers.notANumber()));
+                members.put("infinite", JsonValue.of(numbers.positiveInfinite() + numbers.negativeInfinite()));
+                members.put("zeros", JsonValue.of(numbers.zeros()));
+                finite(members, "min", numbers.min());
+                finite(members, "max", numbers.max());
+                finite(members, "mean", numbers.mean());
+                finite(members, "sd", numbers.standardDeviation());
+            }
             items.add(new JsonValue.JsonObject(members));
         }
         return new JsonValue.JsonArray(items);
+    }
+
+    private static void finite(Map<String, JsonValue> members, String name, double value) {
+        if (Double.isFinite(value)) {
+            members.put(name, JsonValue.of(value));
+        }
     }
 
     /**

@@ -20,7 +20,7 @@ import java.util.Set;
  * name says; all values are connected; arrays have the length and strides of their shape; the training configuration names
  * only known classes.
  */
-public record SameDiffFormat() implements ModelFormat {
+record SameDiffFormat() implements ModelFormat {
     static final Rule OPERATOR = Rule.reject(
             "samediff.operator",
             "An operator is not known, or its number means another one than its name: it can print, call back or go to"

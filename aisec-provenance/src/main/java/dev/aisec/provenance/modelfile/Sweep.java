@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
  * number of threads.
  */
 final class Sweep {
-    private static final int SEGMENT = 4 * FirstReads.BLOCK;
+    private static final int SEGMENT = 2 * FirstReads.BLOCK;
 
     /** What a segment says of a piece. */
     private record Part(
             Scans.Piece piece, @Nullable NumberTotals totals, byte[] head, byte[] tail, int sum, int count) {}
 
-    private record Job(long number, long offset, int count, List<Scans.Piece> pieces) {}
+    private record Job(long number, long offset, int count, List<Scans.Piece> pieces, List<NumberTotals> totals) {}
 
     private final Store store;
     private final long length;
@@ -168,8 +168,8 @@ final class Sweep {
             System.arraycopy(sha.digest(), 0, digests, (int) job.number * 32, 32);
         }
         List<Part> parts = new ArrayList<>(job.pieces.size());
-        for (Scans.Piece piece : job.pieces) {
-            parts.add(part(piece, job, buffer, from, scan));
+        for (int i = 0; i < job.pieces.size(); i++) {
+            parts.add(part(job.pieces.get(i), job.totals.get(i), job, buffer, from, scan));
         }
         merge(job.number, parts);
     }
@@ -190,10 +190,21 @@ final class Sweep {
             now.add(pieces.get(nextPiece++));
         }
         active = now;
-        return Optional.of(new Job(next++, offset, count, now));
+        List<NumberTotals> totals = new ArrayList<>(now.size());
+        for (Scans.Piece piece : now) {
+            NumberTotals fresh = new NumberTotals();
+            if (piece.entry != null) {
+                // Bounds that are known do no harm to the result, and numbers within them are cheaper.
+                fresh.min = piece.entry.totals.min;
+                fresh.max = piece.entry.totals.max;
+            }
+            totals.add(fresh);
+        }
+        return Optional.of(new Job(next++, offset, count, now, totals));
     }
 
-    private static Part part(Scans.Piece piece, Job job, byte[] buffer, int from, NumberScan scan) {
+    private static Part part(
+            Scans.Piece piece, NumberTotals totals, Job job, byte[] buffer, int from, NumberScan scan) {
         long begin = Math.max(piece.offset, job.offset);
         long end = Math.min(piece.end, job.offset + job.count);
         int at = from + (int) (begin - job.offset);
@@ -208,7 +219,6 @@ final class Sweep {
         int head = phase == 0 ? 0 : Math.min(piece.unit - phase, count);
         int blocks = (count - head) / piece.unit;
         int tail = count - head - blocks * piece.unit;
-        NumberTotals totals = new NumberTotals();
         scan.scan(entry.tensor, buffer, at + head, blocks, begin + head, totals, entry.spread);
         return new Part(
                 piece,

@@ -13,7 +13,7 @@ import java.util.Set;
  *
  * <p>Sources: POSIX.1-2017, pax; GNU tar manual, "Basic Tar Format".
  */
-public record TarFormat() implements ModelFormat {
+record TarFormat() implements ModelFormat {
     static final Rule HEADER = Rule.reject(
             "tar.header", "A header is damaged, or says what readers understand in different ways.", "CWE-436");
     static final Rule NAME =

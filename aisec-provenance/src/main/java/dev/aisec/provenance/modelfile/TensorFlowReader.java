@@ -61,7 +61,7 @@ final class TensorFlowReader {
         this.inspection = inspection;
     }
 
-    void read(TensorFlow.Kind kind) throws IOException {
+    void read(TensorFlowFormat.Kind kind) throws IOException {
         switch (kind) {
             case GRAPH -> {
                 graph();
@@ -161,7 +161,7 @@ final class TensorFlowReader {
         in.leave();
         if (file.isEmpty() || TensorFlowTensor.leads(file)) {
             inspection.report(
-                    TensorFlow.FILE_PATH,
+                    TensorFlowFormat.FILE_PATH,
                     tag,
                     "an asset must be a relative path below the model, was " + Text.quote(file));
         }
@@ -218,7 +218,7 @@ final class TensorFlowReader {
                         Use.LAYER,
                         "keras.layers.Lambda",
                         Standing.DANGEROUS,
-                        TensorFlow.KERAS_LAYER,
+                        TensorFlowFormat.KERAS_LAYER,
                         tag,
                         "a Lambda layer holds code that Keras runs");
             }
@@ -303,15 +303,15 @@ final class TensorFlowReader {
         }
         in.leave();
         if (name.isEmpty()) {
-            throw inspection.refuse(TensorFlow.NAME, tag, "a function must have a name, has none");
+            throw inspection.refuse(TensorFlowFormat.NAME, tag, "a function must have a name, has none");
         }
         if (functions.put(name, tag) != null) {
             throw inspection.refuse(
-                    TensorFlow.DUPLICATE, tag, "a function must stand once, twice stands " + Text.quote(name));
+                    TensorFlowFormat.DUPLICATE, tag, "a function must stand once, twice stands " + Text.quote(name));
         }
         if (TensorFlowOperators.standing(name) != Standing.UNKNOWN || TensorFlowOperators.checkpoint(name)) {
             throw inspection.refuse(
-                    TensorFlow.FUNCTION, tag, "a function must not be called as an operator, is " + Text.quote(name));
+                    TensorFlowFormat.FUNCTION, tag, "a function must not be called as an operator, is " + Text.quote(name));
         }
         for (String value : returned) {
             if (!defined(body, value)) {
@@ -373,29 +373,29 @@ final class TensorFlowReader {
         in.leave();
         if (operator.isEmpty() || !NODE.matcher(name).matches()) {
             throw inspection.refuse(
-                    TensorFlow.NAME,
+                    TensorFlowFormat.NAME,
                     tag,
                     "a node must have an operator and a name of letters, digits and _.-/>, was " + Text.quote(name));
         }
         if (body.names.put(name, index) != null) {
             throw inspection.refuse(
-                    TensorFlow.DUPLICATE, tag, "a node must stand once, twice stands " + Text.quote(name));
+                    TensorFlowFormat.DUPLICATE, tag, "a node must stand once, twice stands " + Text.quote(name));
         }
         for (String input : inputs) {
             if (!INPUT.matcher(input).matches()) {
                 throw inspection.refuse(
-                        TensorFlow.NAME, tag, "an input must be [^]node[:output][:number], was " + Text.quote(input));
+                        TensorFlowFormat.NAME, tag, "an input must be [^]node[:output][:number], was " + Text.quote(input));
             }
         }
         if (operator.equals("Const") && !attributes.contains("value")) {
-            inspection.report(TensorFlow.NO_VALUE, tag, "constant " + Text.quote(name) + " has no value");
+            inspection.report(TensorFlowFormat.NO_VALUE, tag, "constant " + Text.quote(name) + " has no value");
         }
         if (operator.equals("PrintV2") && !printsTo.isEmpty()) {
             inspection.uses(
                     Use.OPERATOR,
                     "PrintV2.file",
                     Standing.DANGEROUS,
-                    TensorFlow.OPERATOR,
+                    TensorFlowFormat.OPERATOR,
                     tag,
                     "operator \"PrintV2\" writes to " + Text.quote(printsTo));
         }
@@ -424,7 +424,7 @@ final class TensorFlowReader {
         in.leave();
         if (!names.add(key)) {
             throw inspection.refuse(
-                    TensorFlow.DUPLICATE, tag, "an attribute must stand once, twice stands " + Text.quote(key));
+                    TensorFlowFormat.DUPLICATE, tag, "an attribute must stand once, twice stands " + Text.quote(key));
         }
         return text;
     }
@@ -488,7 +488,7 @@ final class TensorFlowReader {
     private void type(int type) throws IOException {
         if (!TensorFlowTensor.isType(type)) {
             throw inspection.refuse(
-                    TensorFlow.DATA_TYPE, in.offset(), "a data type must be one of types.proto, was " + type);
+                    TensorFlowFormat.DATA_TYPE, in.offset(), "a data type must be one of types.proto, was " + type);
         }
     }
 
@@ -523,7 +523,7 @@ final class TensorFlowReader {
 
     private void undefined(String value, long offset) {
         if (++undefined <= MOST_UNDEFINED) {
-            inspection.report(TensorFlow.UNDEFINED, offset, "an input must be a node, no node is " + Text.quote(value));
+            inspection.report(TensorFlowFormat.UNDEFINED, offset, "an input must be a node, no node is " + Text.quote(value));
         }
     }
 
@@ -554,7 +554,7 @@ final class TensorFlowReader {
         if (order.length < needs.size()) {
             Node node = body.nodes.get(GraphOrder.inCycle(needs, order));
             throw inspection.refuse(
-                    TensorFlow.CYCLE,
+                    TensorFlowFormat.CYCLE,
                     node.offset(),
                     "nodes must not need each other in a circle, " + Text.quote(node.name()) + " does");
         }
@@ -574,7 +574,7 @@ final class TensorFlowReader {
             String text = body.texts.getOrDefault(at, "");
             if (TensorFlowTensor.leads(text)) {
                 inspection.report(
-                        TensorFlow.FILE_PATH,
+                        TensorFlowFormat.FILE_PATH,
                         node.offset(),
                         "operator " + Text.quote(node.operator()) + " must not use a fixed path, uses "
                                 + Text.quote(text));
@@ -585,7 +585,7 @@ final class TensorFlowReader {
             }
         }
         inspection.report(
-                TensorFlow.CHECKPOINT, node.offset(), "operator " + Text.quote(node.operator()) + " handles variables");
+                TensorFlowFormat.CHECKPOINT, node.offset(), "operator " + Text.quote(node.operator()) + " handles variables");
     }
 
     private static void follow(Body body, String input, List<Integer> open, Set<Integer> seen) {
@@ -621,7 +621,7 @@ final class TensorFlowReader {
         if (order.length < names.size()) {
             String name = names.get(GraphOrder.inCycle(needs, order));
             throw inspection.refuse(
-                    TensorFlow.RECURSION,
+                    TensorFlowFormat.RECURSION,
                     functions.getOrDefault(name, -1L),
                     "a function must not call itself, does " + Text.quote(name));
         }
@@ -635,7 +635,7 @@ final class TensorFlowReader {
             }
             if (size[i] > 10.0 * inspection.limits().items()) {
                 throw inspection.refuse(
-                        TensorFlow.EXPANSION,
+                        TensorFlowFormat.EXPANSION,
                         functions.getOrDefault(names.get(i), -1L),
                         "functions must unfold to <= "
                                 + 10L * inspection.limits().items() + " nodes, unfold to more");
@@ -644,7 +644,7 @@ final class TensorFlowReader {
         missing.stream()
                 .limit(1)
                 .forEach(name -> inspection.report(
-                        TensorFlow.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
+                        TensorFlowFormat.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
         for (Map.Entry<String, Long> use : operators.entrySet()) {
             if (!functions.containsKey(use.getKey())) {
                 use(use.getKey(), use.getValue());
@@ -654,7 +654,7 @@ final class TensorFlowReader {
 
     private void use(String operator, long offset) {
         if (TensorFlowOperators.assetTable(operator) && assets) {
-            inspection.report(TensorFlow.ASSET, offset, "operator " + Text.quote(operator) + " reads an asset");
+            inspection.report(TensorFlowFormat.ASSET, offset, "operator " + Text.quote(operator) + " reads an asset");
             return;
         }
         Standing standing = TensorFlowOperators.standing(operator);
@@ -662,7 +662,7 @@ final class TensorFlowReader {
                 Use.OPERATOR,
                 operator,
                 standing,
-                TensorFlow.OPERATOR,
+                TensorFlowFormat.OPERATOR,
                 offset,
                 standing == Standing.DANGEROUS
                         ? "operator " + Text.quote(operator) + " runs code, or reads or writes what is not in the graph"

@@ -55,7 +55,7 @@ final class TensorFlowTensor {
         fields();
         if (!isType(type) || type == 0) {
             throw inspection.refuse(
-                    TensorFlow.DATA_TYPE,
+                    TensorFlowFormat.DATA_TYPE,
                     tag,
                     "data type of " + Text.quote(name) + " must be in [1, " + NEWEST_TYPE + "], was " + type);
         }
@@ -64,7 +64,7 @@ final class TensorFlowTensor {
         inspection.tensor(tensor);
         if (type == RESOURCE || type == VARIANT) {
             inspection.report(
-                    TensorFlow.OPAQUE,
+                    TensorFlowFormat.OPAQUE,
                     tag,
                     "constant " + Text.quote(name) + " holds a handle or an object, not numbers");
         } else {
@@ -93,7 +93,7 @@ final class TensorFlowTensor {
                     List<Long> read = shape(in, inspection);
                     if (read == null || read.contains(-1L)) {
                         throw inspection.refuse(
-                                TensorFlow.DIMS, in.offset(), "the shape of a constant must be known, is open");
+                                TensorFlowFormat.DIMS, in.offset(), "the shape of a constant must be known, is open");
                     }
                     shape = read;
                 }
@@ -133,7 +133,7 @@ final class TensorFlowTensor {
         }
         if (valueField != 0 && valueField != field) {
             throw inspection.refuse(
-                    TensorFlow.TENSOR_DATA,
+                    TensorFlowFormat.TENSOR_DATA,
                     in.offset(),
                     Text.quote(name) + " must have values in one field, has in " + valueField + " and " + field);
         }
@@ -169,14 +169,14 @@ final class TensorFlowTensor {
                     in.leave();
                     if (size < -1 || shape.size() == MOST_AXES) {
                         throw inspection.refuse(
-                                TensorFlow.DIMS,
+                                TensorFlowFormat.DIMS,
                                 tag,
                                 "sizes of axes must be >= -1 and at most " + MOST_AXES + ", one was " + size);
                     }
                     long factor = Math.max(1, size);
                     if (product > (Long.MAX_VALUE >> 5) / factor) {
                         throw inspection.refuse(
-                                TensorFlow.DIMS, tag, "the product of sizes must fit 58 bits, does not");
+                                TensorFlowFormat.DIMS, tag, "the product of sizes must fit 58 bits, does not");
                     }
                     product *= factor;
                     shape.add(size);
@@ -206,17 +206,17 @@ final class TensorFlowTensor {
         if (bytes != null && bytes.length() > 0) {
             if (values > 0) {
                 throw inspection.refuse(
-                        TensorFlow.TENSOR_DATA,
+                        TensorFlowFormat.TENSOR_DATA,
                         tag,
                         Text.quote(name) + " must have its values in one field, has tensor_content and another");
             }
             if (type == STRING) {
                 throw inspection.refuse(
-                        TensorFlow.TENSOR_DATA, tag, "strings of " + Text.quote(name) + " must not be packed");
+                        TensorFlowFormat.TENSOR_DATA, tag, "strings of " + Text.quote(name) + " must not be packed");
             }
             if (bytes.length() != elements * width) {
                 throw inspection.refuse(
-                        TensorFlow.TENSOR_DATA,
+                        TensorFlowFormat.TENSOR_DATA,
                         tag,
                         "tensor_content of " + Text.quote(name) + " must have " + elements * width + " bytes, has "
                                 + bytes.length());
@@ -226,14 +226,14 @@ final class TensorFlowTensor {
         int wanted = field(type);
         if (valueField != 0 && valueField != wanted) {
             throw inspection.refuse(
-                    TensorFlow.TENSOR_DATA,
+                    TensorFlowFormat.TENSOR_DATA,
                     tag,
                     "values of " + Text.quote(name) + " must stand in field " + wanted + ", stand in " + valueField);
         }
         long most = wanted == 9 || wanted == 12 ? 2 * elements : elements;
         if (values > most) {
             throw inspection.refuse(
-                    TensorFlow.TENSOR_DATA, tag, Text.quote(name) + " must have <= " + most + " values, has " + values);
+                    TensorFlowFormat.TENSOR_DATA, tag, Text.quote(name) + " must have <= " + most + " values, has " + values);
         }
         if (values < most) {
             // The last value, or zero, fills the rest.

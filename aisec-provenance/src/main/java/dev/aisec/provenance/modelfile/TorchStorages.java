@@ -115,7 +115,7 @@ final class TorchStorages extends PickleStreams.Host {
         }
         for (Array array : arrays) {
             if (array.storage != null) {
-                views.get(array.storage.key).add(array);
+                views.computeIfAbsent(array.storage.key, k -> new ArrayList<>()).add(array);
             }
         }
         for (Storage storage : storages.values()) {

@@ -10,7 +10,7 @@ import java.util.List;
  * programs in it is refused; one with nothing in it that is known, beside text, cannot be inspected only if something else
  * is there.
  */
-public record ZipFormat() implements ModelFormat {
+record ZipFormat() implements ModelFormat {
     @Override
     public String name() {
         return "zip";

@@ -33,7 +33,8 @@ final class ZipReader {
             "zip.ambiguous-end", "There are two end records, so two readers can see two archives.", "CWE-436");
     static final Rule LAYOUT = Rule.reject(
             "zip.layout",
-            "Bytes stand before, between or behind the entries, or entries overlap: another reader can see another file.",
+            "Bytes stand before, between or behind the entries, or entries overlap: another reader can see another"
+                    + " file.",
             "CWE-436");
     static final Rule HEADERS = Rule.reject(
             "zip.headers-differ",

@@ -66,7 +66,7 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
         try {
             value = JsonParser.parse(json, LIMITS);
         } catch (MalformedInputException e) {
-            throw new Refusal(SignatureRule.MALFORMED, e.getMessage(), e.offset());
+            throw new Refusal(SignatureRule.MALFORMED, String.valueOf(e.getMessage()), e.offset());
         }
         Json bundle = Json.of(SignatureRule.MALFORMED, "the bundle", value)
                 .only("mediaType", "verificationMaterial", "dsseEnvelope");

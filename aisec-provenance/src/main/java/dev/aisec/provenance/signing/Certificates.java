@@ -26,6 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Certificates of signers and the paths to them. */
 final class Certificates {
+    /** A certificate has one or two KiB; much more is an attempt to keep us busy. */
+    private static final int MAX_BYTES = 64 << 10;
+
+    /** Whose checks take a bounded time; of DSA, the size of the numbers is whatever the key says. */
+    private static final Set<String> ISSUERS = Set.of("RSA", "RSASSA-PSS", "EC", "EdDSA");
+
     private static final String CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
 
     private Certificates() {}
@@ -51,6 +57,9 @@ final class Certificates {
     }
 
     static X509Certificate parse(byte[] der) {
+        if (der.length > MAX_BYTES) {
+            throw new IllegalArgumentException("a certificate must have <= " + MAX_BYTES + " bytes, had " + der.length);
+        }
         try {
             X509Certificate certificate = (X509Certificate)
                     CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
@@ -59,7 +68,7 @@ final class Certificates {
                 return certificate;
             }
         } catch (CertificateException | RuntimeException e) {
-            throw new IllegalArgumentException("not a certificate: " + e.getMessage(), e);
+            throw new IllegalArgumentException("not a certificate: " + Names.shown(String.valueOf(e.getMessage())), e);
         }
         throw new IllegalArgumentException("not a certificate: nothing may follow it, and it must be in DER");
     }
@@ -158,7 +167,8 @@ final class Certificates {
 
     private static @Nullable X509Certificate issuer(X509Certificate certificate, Set<X509Certificate> candidates) {
         for (X509Certificate candidate : candidates) {
-            if (candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
+            if (candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
+                    && ISSUERS.contains(candidate.getPublicKey().getAlgorithm())) {
                 try {
                     certificate.verify(candidate.getPublicKey());
                     return candidate;
@@ -190,11 +200,12 @@ final class Certificates {
             SignatureRule rule = e.getReason() == BasicReason.EXPIRED || e.getReason() == BasicReason.NOT_YET_VALID
                     ? SignatureRule.CERTIFICATE_VALIDITY
                     : SignatureRule.UNTRUSTED_CERTIFICATE;
-            throw new Refusal(rule, "no valid path to " + name(path.get(0)) + ": " + e.getMessage());
+            throw new Refusal(
+                    rule, "no valid path to " + name(path.get(0)) + ": " + Names.shown(String.valueOf(e.getMessage())));
         } catch (GeneralSecurityException | RuntimeException e) {
             throw new Refusal(
                     SignatureRule.UNTRUSTED_CERTIFICATE,
-                    "no valid path to " + name(path.get(0)) + ": " + e.getMessage());
+                    "no valid path to " + name(path.get(0)) + ": " + Names.shown(String.valueOf(e.getMessage())));
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -46,12 +47,18 @@ record FileState(Kind kind, long size, long modified, long changed, String key) 
                 "unix:isRegularFile,isDirectory,isSymbolicLink,size,lastModifiedTime,ctime,fileKey",
                 LinkOption.NOFOLLOW_LINKS);
         return new FileState(
-                kind((Boolean) attributes.get("isRegularFile"), (Boolean) attributes.get("isDirectory"), (Boolean)
-                        attributes.get("isSymbolicLink")),
-                (Long) attributes.get("size"),
-                ((FileTime) attributes.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS),
-                ((FileTime) attributes.get("ctime")).to(TimeUnit.NANOSECONDS),
+                kind(
+                        attribute(attributes, "isRegularFile", Boolean.class),
+                        attribute(attributes, "isDirectory", Boolean.class),
+                        attribute(attributes, "isSymbolicLink", Boolean.class)),
+                attribute(attributes, "size", Long.class),
+                attribute(attributes, "lastModifiedTime", FileTime.class).to(TimeUnit.NANOSECONDS),
+                attribute(attributes, "ctime", FileTime.class).to(TimeUnit.NANOSECONDS),
                 key(attributes.get("fileKey")));
+    }
+
+    private static <T> T attribute(Map<String, Object> attributes, String name, Class<T> type) {
+        return type.cast(Objects.requireNonNull(attributes.get(name), name));
     }
 
     private static Kind kind(boolean file, boolean folder, boolean link) {

@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @param faults what cannot be part of a model
  */
 record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty, List<Fault> faults) {
-    private static final int MAX_ENTRIES = 2_000_000;
+    /** Far more than a bundle can list. */
+    private static final int MAX_ENTRIES = 500_000;
+
     private static final int MAX_DEPTH = 200;
 
     /**
@@ -42,14 +46,30 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
     /** Something that cannot be part of a model. */
     record Fault(SignatureRule rule, String name, String message) {}
 
-    private record Todo(Path path, String prefix, int depth) {}
+    /**
+     * A folder to be listed.
+     *
+     * @param real where it is, behind links
+     * @param parent the folder in which it was found
+     */
+    private record Todo(Path path, Path real, @Nullable Todo parent, String prefix, int depth) {
+        /** Whether a folder is this one, or one through which this one was reached. */
+        boolean isWithin(Path folder) {
+            for (Todo at = this; at != null; at = at.parent()) {
+                if (at.real().startsWith(folder)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     /** A model that is a single file. */
     static Folder single(Path file) throws IOException {
         Map<String, Entry> files = new TreeMap<>(Names.CODE_POINTS);
         List<Fault> faults = new ArrayList<>();
         Walk walk = new Walk(file, Set.of(), SymlinkPolicy.REFUSE, files, new ArrayList<>(), new ArrayList<>(), faults);
-        walk.file(file, Names.of(file));
+        walk.file(file, Names.of(file), null);
         return new Folder(files, List.of(), List.of(), faults);
     }
 
@@ -67,6 +87,7 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
         new Walk(root, ignored, links, files, seen, empty, faults).run();
         seen.sort(Names.CODE_POINTS);
         empty.sort(Names.CODE_POINTS);
+        faults.sort(Comparator.comparing(Fault::name, Names.CODE_POINTS));
         return new Folder(files, seen, empty, faults);
     }
 
@@ -93,7 +114,7 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
             List<Fault> faults) {
         void run() throws IOException {
             Deque<Todo> todo = new ArrayDeque<>();
-            todo.add(new Todo(root, "", 0));
+            todo.add(new Todo(root, root, null, "", 0));
             int entries = 0;
             while (!todo.isEmpty()) {
                 Todo folder = todo.removeLast();
@@ -137,39 +158,31 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
                 ignored.add(name.get());
                 return null;
             }
-            return file(child, name) ? new Todo(child, name.orElseThrow(), folder.depth() + 1) : null;
+            Path real = file(child, name, folder);
+            return real == null ? null : new Todo(child, real, folder, name.orElseThrow(), folder.depth() + 1);
         }
 
-        /** Takes a file; returns true for a folder that can be walked. */
-        boolean file(Path path, Optional<String> name) throws IOException {
+        /** Takes a file; of a folder that can be walked, it returns where it is. */
+        @Nullable
+        Path file(Path path, Optional<String> name, @Nullable Todo in) throws IOException {
             String shown = name.orElseGet(path::toString);
             Optional<String> wrong = name.isEmpty() ? Optional.of("must be UTF-8") : Names.fault(name.get());
             if (wrong.isPresent()) {
                 fault(SignatureRule.FILE_NAME, shown, "the name of a file " + wrong.get());
-                return false;
+                return null;
             }
             try {
-                Path target = path;
                 FileState state = FileState.of(path);
+                Path target = state.kind() == FileState.Kind.LINK ? target(path, shown, in) : path;
+                if (target == null) {
+                    return null;
+                }
                 if (state.kind() == FileState.Kind.LINK) {
-                    if (links == SymlinkPolicy.REFUSE) {
-                        fault(SignatureRule.SYMLINK, shown, "symbolic links are not followed");
-                        return false;
-                    }
-                    target = path.toRealPath();
-                    if (!target.startsWith(root)) {
-                        fault(SignatureRule.SYMLINK, shown, "a symbolic link must lead to a place inside the model");
-                        return false;
-                    }
-                    if (path.toAbsolutePath().getParent().toRealPath().startsWith(target)) {
-                        fault(SignatureRule.SYMLINK, shown, "a symbolic link must not lead in a circle");
-                        return false;
-                    }
                     state = FileState.of(target);
                 }
                 switch (state.kind()) {
                     case FOLDER -> {
-                        return true;
+                        return in == null || !target.equals(path) ? target : below(in.real(), path);
                     }
                     case FILE -> files.put(shown, new Entry(target, state));
                     default ->
@@ -178,9 +191,40 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
             } catch (AccessDeniedException e) {
                 fault(SignatureRule.UNREADABLE, shown, "the file must be readable");
             } catch (NoSuchFileException e) {
-                fault(SignatureRule.CHANGED, shown, "the file vanished, or a link leads to nothing");
+                fault(SignatureRule.CHANGED, shown, "the file vanished while the folder was listed");
             }
-            return false;
+            return null;
+        }
+
+        private static Path below(Path folder, Path child) {
+            Path name = child.getFileName();
+            return name == null ? folder : folder.resolve(name);
+        }
+
+        /** Where a link leads, if it may be followed. */
+        private @Nullable Path target(Path link, String shown, @Nullable Todo in) throws IOException {
+            if (links == SymlinkPolicy.REFUSE || in == null) {
+                fault(SignatureRule.SYMLINK, shown, "symbolic links are not followed");
+                return null;
+            }
+            Path target;
+            try {
+                target = link.toRealPath();
+            } catch (AccessDeniedException e) {
+                throw e;
+            } catch (FileSystemException e) {
+                fault(SignatureRule.SYMLINK, shown, "a symbolic link must lead to a file or folder");
+                return null;
+            }
+            if (!target.startsWith(root)) {
+                fault(SignatureRule.SYMLINK, shown, "a symbolic link must lead to a place inside the model");
+                return null;
+            }
+            if (in.isWithin(target)) {
+                fault(SignatureRule.SYMLINK, shown, "a symbolic link must not lead in a circle");
+                return null;
+            }
+            return target;
         }
 
         private void fault(SignatureRule rule, String name, String message) {

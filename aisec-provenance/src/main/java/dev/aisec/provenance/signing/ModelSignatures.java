@@ -269,6 +269,7 @@ public final class ModelSignatures {
                 }
             }
             ignored.addAll(own);
+            ignored.addAll(policy.ignored());
             SymlinkPolicy links = manifest.symlinks() ? policy.symlinks() : SymlinkPolicy.REFUSE;
             boolean single = Files.isRegularFile(root);
             if (!single && !Files.isDirectory(root)) {

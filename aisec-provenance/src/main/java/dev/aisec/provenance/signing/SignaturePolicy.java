@@ -10,6 +10,8 @@ import java.util.TreeSet;
  *
  * @param ignorable which paths a signer may have left out, beside the signature file; empty: any that the signer signed
  *     as left out. What is there under them is a finding {@code signature.unsigned-space} in any case
+ * @param ignored paths that this verifier passes over, relative to the model, exact; unsigned space of its own making, for
+ *     signatures that do not say what they left out (before v1.1.0 of the reference implementation)
  * @param gitIgnored whether {@link #GIT_PATHS} are passed over even where the signature does not say so, as OMS v1.0
  *     section 6.2 has it; they count as files of the model where they are signed
  * @param symlinks whether links inside the model may be followed; only where the signer did so too
@@ -18,6 +20,8 @@ import java.util.TreeSet;
  */
 public record SignaturePolicy(
         Optional<Set<String>> ignorable,
+        Set<String> ignored,
+
         boolean gitIgnored,
         SymlinkPolicy symlinks,
         boolean unsignedFiles,
@@ -28,6 +32,13 @@ public record SignaturePolicy(
     /** Checks and copies. */
     public SignaturePolicy {
         ignorable = ignorable.map(Set::copyOf);
+        ignored = Set.copyOf(ignored);
+        for (String path : ignored) {
+            Optional<String> fault = Manifest.ignoreFault(path);
+            if (fault.isPresent()) {
+                throw new IllegalArgumentException("an ignored path " + fault.get() + ", was " + Names.quote(path));
+            }
+        }
         if (parallelism < 1) {
             throw new IllegalArgumentException("parallelism must be >= 1, was " + parallelism);
         }
@@ -41,6 +52,7 @@ public record SignaturePolicy(
     public static SignaturePolicy standard() {
         return new SignaturePolicy(
                 Optional.empty(),
+                Set.of(),
                 true,
                 SymlinkPolicy.REFUSE,
                 false,
@@ -55,6 +67,7 @@ public record SignaturePolicy(
     public static SignaturePolicy strict() {
         return new SignaturePolicy(
                 Optional.of(GIT_PATHS),
+                Set.of(),
                 false,
                 SymlinkPolicy.REFUSE,
                 false,
@@ -68,7 +81,17 @@ public record SignaturePolicy(
      * @return the policy
      */
     public SignaturePolicy withIgnorable(Set<String> paths) {
-        return new SignaturePolicy(Optional.of(paths), gitIgnored, symlinks, unsignedFiles, parallelism);
+        return new SignaturePolicy(Optional.of(paths), ignored, gitIgnored, symlinks, unsignedFiles, parallelism);
+    }
+
+    /**
+     * The same with paths that are passed over. What is there under them is a finding.
+     *
+     * @param paths relative to the model, exact; a folder with all that is in it
+     * @return the policy
+     */
+    public SignaturePolicy ignoring(Set<String> paths) {
+        return new SignaturePolicy(ignorable, paths, gitIgnored, symlinks, unsignedFiles, parallelism);
     }
 
     /**
@@ -78,7 +101,7 @@ public record SignaturePolicy(
      * @return the policy
      */
     public SignaturePolicy withSymlinks(SymlinkPolicy policy) {
-        return new SignaturePolicy(ignorable, gitIgnored, policy, unsignedFiles, parallelism);
+        return new SignaturePolicy(ignorable, ignored, gitIgnored, policy, unsignedFiles, parallelism);
     }
 
     /**
@@ -88,7 +111,7 @@ public record SignaturePolicy(
      * @return the policy
      */
     public SignaturePolicy withUnsignedFiles(boolean allowed) {
-        return new SignaturePolicy(ignorable, gitIgnored, symlinks, allowed, parallelism);
+        return new SignaturePolicy(ignorable, ignored, gitIgnored, symlinks, allowed, parallelism);
     }
 
     /**
@@ -98,13 +121,14 @@ public record SignaturePolicy(
      * @return the policy
      */
     public SignaturePolicy withParallelism(int threads) {
-        return new SignaturePolicy(ignorable, gitIgnored, symlinks, unsignedFiles, threads);
+        return new SignaturePolicy(ignorable, ignored, gitIgnored, symlinks, unsignedFiles, threads);
     }
 
     /** For the evidence; equal policies give equal text. The number of threads changes nothing. */
     String text() {
         return "ignorable="
-                + ignorable.map(paths -> new TreeSet<>(paths).toString()).orElse("any") + ", gitIgnored=" + gitIgnored
+                + ignorable.map(paths -> new TreeSet<>(paths).toString()).orElse("any") + ", ignored="
+                + new TreeSet<>(ignored) + ", gitIgnored=" + gitIgnored
                 + ", symlinks=" + symlinks + ", unsignedFiles=" + unsignedFiles;
     }
 }

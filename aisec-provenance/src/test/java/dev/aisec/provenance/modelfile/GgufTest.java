@@ -158,6 +158,9 @@ class GgufTest {
         rejected(NAME, file(text("", "xxxxx")), "gguf.metadata");
         rejected(NAME, file(text("k".repeat(65_536), "x")), "gguf.metadata");
         accepted(NAME, file(text("k".repeat(65_535), "x")));
+        Wire templates = Wire.of().i32(8).i64(1).raw(string("tool_use").bytes());
+        accepted(NAME, file(pair("tokenizer.chat_templates", 9, templates)));
+        rejected(NAME, file(pair("tokenizer.chat_template", 9, templates)), "gguf.metadata");
         accepted(
                 NAME,
                 file(pair("a", 7, Wire.of().raw(1)), pair("b", 0, Wire.of().raw(255))));

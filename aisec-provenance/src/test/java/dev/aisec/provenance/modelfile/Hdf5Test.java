@@ -475,9 +475,9 @@ class Hdf5Test {
 
     @Test
     void read_mutatedFile_answered() throws IOException {
-        Verified.mutated(simple(), "m.h5", 1000, 1);
-        Verified.mutated(simpleOld(), "m.h5", 1000, 2);
-        Verified.mutated(resource("earliest"), "m.h5", 150, 3);
+        Verified.mutated(simple(), "m.h5", 700, 1);
+        Verified.mutated(simpleOld(), "m.h5", 700, 2);
+        Verified.mutated(resource("earliest"), "m.h5", 80, 3);
     }
 
     @Test

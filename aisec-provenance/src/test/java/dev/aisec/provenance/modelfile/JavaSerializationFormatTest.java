@@ -454,6 +454,6 @@ class JavaSerializationFormatTest {
         map.put("a", new double[] {1, 2});
         map.put("b", new TreeMap<>(Map.of("x", 2)));
         map.put("c", new HashSet<>(Set.of(TimeUnit.DAYS)));
-        Verified.mutated(serialized(map), "m.ser", 5000, 4);
+        Verified.mutated(serialized(map), "m.ser", 1500, 4);
     }
 }

@@ -559,7 +559,7 @@ class PickleTest {
                 "0.1,0.2,0.3\n1,2,3\n",
                 "# README\n")) {
             ModelReport report = ModelVerifier.standard().verify(ascii(text), "notes.txt");
-            assertThat(report.structure().format()).as(text).isEqualTo("unknown");
+            assertThat(report.structure().format()).as(text).isNotEqualTo("pickle");
         }
     }
 
@@ -612,6 +612,51 @@ class PickleTest {
             bomb.ops("h").op(0).ops("h").op(1).ops("Ra");
         }
         assertThat(codes(verify(bomb.stop()))).containsExactly("pickle.expansion");
+    }
+
+    @Test
+    void verify_largeIntegersOfOneHash_areRefused() throws IOException {
+        PickleBytes bomb = p4().ops("}(");
+        java.math.BigInteger modulus = java.math.BigInteger.ONE.shiftLeft(61).subtract(java.math.BigInteger.ONE);
+        for (int i = 1; i < 2000; i++) {
+            byte[] big = modulus.multiply(java.math.BigInteger.valueOf(i)).toByteArray();
+            bomb.op(0x8a, big.length);
+            for (int k = big.length - 1; k >= 0; k--) {
+                bomb.op(big[k]);
+            }
+            bomb.ops("N");
+        }
+        assertThat(codes(verify(bomb.ops("u").stop()))).containsExactly("pickle.expansion");
+    }
+
+    @Test
+    void verify_largeIntegersAsKeys_areAccepted() throws IOException {
+        PickleBytes dict = p4().ops("}(");
+        Random random = new Random(3);
+        for (int i = 0; i < 20_000; i++) {
+            dict.op(0x8a, 8).i64(random.nextLong()).ops("N");
+        }
+        assertThat(verify(dict.ops("u").stop()).verification().verdict()).isEqualTo(Verdict.ACCEPT);
+    }
+
+    @Test
+    void verify_arraysOfJoblib_cannotBeInspected() throws IOException {
+        byte[] bytes = join(
+                p4().stackGlobal("joblib.numpy_pickle", "NumpyArrayWrapper")
+                        .ops(")")
+                        .op(0x81)
+                        .ops("}")
+                        .text("shape")
+                        .integer(2)
+                        .tuple(1)
+                        .ops("sb")
+                        .done(),
+                new byte[16],
+                ascii("."));
+        ModelReport report = ModelVerifier.standard().verify(bytes, "model.joblib");
+
+        assertThat(codes(report)).containsExactly("pickle.joblib");
+        assertThat(report.verification().verdict()).isEqualTo(Verdict.CANNOT_INSPECT);
     }
 
     @Test

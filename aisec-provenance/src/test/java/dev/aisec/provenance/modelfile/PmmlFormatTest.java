@@ -263,7 +263,7 @@ class PmmlFormatTest {
         Verified.mutated(
                 utf8(document("<Array n='2' type='int'>1 2</Array><![CDATA[ x ]]><!-- c -->&amp;" + MODEL)),
                 "m.pmml",
-                5000,
+                1500,
                 5);
     }
 }

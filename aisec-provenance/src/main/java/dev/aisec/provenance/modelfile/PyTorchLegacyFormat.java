@@ -18,7 +18,7 @@ import java.util.Map;
  * system, the model and the keys of its storages, then the storages. All five pickles are interpreted; every storage must
  * be as long as the model says; nothing may follow.
  */
-final class PyTorchLegacy implements ModelFormat {
+final class PyTorchLegacyFormat implements ModelFormat {
     private static final int PROTOCOL = 1001;
 
     @Override
@@ -41,7 +41,7 @@ final class PyTorchLegacy implements ModelFormat {
 
     @Override
     public Claim recognizes(Probe probe) {
-        return Pickle.isTorch(probe) ? Claim.CERTAIN : Claim.NONE;
+        return PickleFormat.isTorch(probe) ? Claim.CERTAIN : Claim.NONE;
     }
 
     @Override

@@ -13,13 +13,13 @@ import java.util.List;
  *
  * <p>Protocols 0 and 1 have no signature: the claim is by attempt, and never certain.
  */
-final class Pickle implements ModelFormat {
+final class PickleFormat implements ModelFormat {
     private static final int HEAD = 4096;
     private static final int ENOUGH = 8;
     private static final int TEXT_PREFIX = 64;
     /** {@code torch.save} before version 1.6 begins with a pickle of this number. */
     private static final int[] TORCH_MAGIC = {
-        0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'
+        0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'
     };
 
     @Override
@@ -37,15 +37,15 @@ final class Pickle implements ModelFormat {
         return PickleRules.ALL;
     }
 
-    /** Whether content is what {@code torch.save} wrote before version 1.6. */
+    /** Whether content is what {@code torch.save} wrote before version 1.6, in any protocol with a signature. */
     static boolean isTorch(Probe probe) {
-        for (int i = 0; i < TORCH_MAGIC.length; i++) {
-            // The protocol is up to the caller of torch.save.
-            if (i != 1 && !probe.hasAt(i, TORCH_MAGIC[i])) {
-                return false;
-            }
-        }
-        return true;
+        byte[] head = probe.head();
+        boolean framed = probe.hasAt(2, 0x95);
+        return head.length > 2
+                && (head[0] & 0xff) == 0x80
+                && head[1] >= 2
+                && head[1] <= 5
+                && probe.hasAt(framed ? 11 : 2, TORCH_MAGIC);
     }
 
     @Override

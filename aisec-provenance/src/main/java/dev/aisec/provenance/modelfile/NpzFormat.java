@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Archives of NumPy arrays, {@code .npz}: a zip that holds {@code .npy} entries and nothing else. */
-final class Npz implements ModelFormat {
+final class NpzFormat implements ModelFormat {
     static final Rule ENTRY = Rule.reject("npz.entry", "An entry of the archive is no array.", "");
 
     @Override
@@ -22,7 +22,7 @@ final class Npz implements ModelFormat {
 
     @Override
     public List<Rule> rules() {
-        List<Rule> rules = new ArrayList<>(new Numpy().rules());
+        List<Rule> rules = new ArrayList<>(new NumpyFormat().rules());
         rules.add(ENTRY);
         rules.addAll(ZipReader.RULES);
         return rules;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.aisec.fairness.metric;
+package dev.aisec.fairness.internal;
 
 import dev.aisec.core.Estimate;
 import dev.aisec.core.Interval;
@@ -14,15 +14,28 @@ import java.util.List;
  * Donner, Zou, Closed-form confidence intervals for functions of the normal mean and standard deviation, Statistical
  * Methods in Medical Research 21, 2012 (ratio).
  */
-final class Mover {
+public final class Mover {
     private Mover() {}
 
-    static Estimate.Measured difference(Estimate.Measured a, Estimate.Measured b) {
+    /**
+     * a − b, with the hybrid interval.
+     *
+     * @param a an estimate
+     * @param b an independent one
+     * @return a − b
+     */
+    public static Estimate.Measured difference(Estimate.Measured a, Estimate.Measured b) {
         return sum(new double[] {1, -1}, List.of(a, b));
     }
 
-    /** Σ c·θ. */
-    static Estimate.Measured sum(double[] factors, List<Estimate.Measured> parts) {
+    /**
+     * Σ c·θ.
+     *
+     * @param factors a factor for each part
+     * @param parts independent estimates, at least one
+     * @return the sum with its interval
+     */
+    public static Estimate.Measured sum(double[] factors, List<Estimate.Measured> parts) {
         double value = 0;
         double down = 0;
         double up = 0;
@@ -46,8 +59,14 @@ final class Mover {
                 n);
     }
 
-    /** a/b, both at least 0; b above 0. The upper end is infinite if b may be 0. */
-    static Estimate.Measured ratio(Estimate.Measured a, Estimate.Measured b) {
+    /**
+     * a/b, both at least 0; b above 0. The upper end is infinite if b may be 0.
+     *
+     * @param a an estimate
+     * @param b an independent one
+     * @return the ratio
+     */
+    public static Estimate.Measured ratio(Estimate.Measured a, Estimate.Measured b) {
         double product = a.value() * b.value();
         double lowA = a.interval().lower() * (2 * a.value() - a.interval().lower());
         double highA = a.interval().upper() * (2 * a.value() - a.interval().upper());
@@ -69,8 +88,13 @@ final class Mover {
         return Math.sqrt(Math.max(0, product * product - other));
     }
 
-    /** |θ|: the image of the interval. */
-    static Estimate.Measured absolute(Estimate.Measured signed) {
+    /**
+     * |θ|: the image of the interval.
+     *
+     * @param signed an estimate of any sign
+     * @return at least 0
+     */
+    public static Estimate.Measured absolute(Estimate.Measured signed) {
         double low = signed.interval().lower();
         double high = signed.interval().upper();
         double lower = low <= 0 && high >= 0 ? 0 : Math.min(Math.abs(low), Math.abs(high));
@@ -83,8 +107,13 @@ final class Mover {
                 signed.n());
     }
 
-    /** min(θ, 1/θ) of a ratio of at least 0: the image of the interval. */
-    static Estimate.Measured folded(Estimate.Measured ratio) {
+    /**
+     * min(θ, 1/θ) of a ratio of at least 0: the image of the interval.
+     *
+     * @param ratio an estimate of at least 0
+     * @return in [0, 1]
+     */
+    public static Estimate.Measured folded(Estimate.Measured ratio) {
         double low = fold(ratio.interval().lower());
         double high = fold(ratio.interval().upper());
         double upper = ratio.interval().contains(1) ? 1 : Math.max(low, high);
