@@ -30,10 +30,11 @@ final class NumberScan {
         }
     }
 
-    private final int[] bits = new int[PART];
-    private final short[] shorts = new short[PART];
-    private final long[] longs = new long[PART];
-    private final double[] doubles = new double[PART];
+    // As long as the longest part yet: most entries of most files hold few numbers.
+    private int[] bits = {};
+    private short[] shorts = {};
+    private long[] longs = {};
+    private double[] doubles = {};
 
     private static float small(int code, int exponentBits, int mantissaBits, int bias) {
         int exponent = code >> mantissaBits & (1 << exponentBits) - 1;
@@ -69,6 +70,7 @@ final class NumberScan {
         ElementType type = tensor.type();
         int numbers = numbers(type);
         int most = PART / numbers;
+        room(Math.min(blocks, most) * numbers);
         for (int done = 0; done < blocks; ) {
             int some = Math.min(most, blocks - done);
             int begin = from + done * type.blockBytes();
@@ -78,6 +80,15 @@ final class NumberScan {
                     .order(tensor.order());
             part(type, part, some * numbers, place, into, spread);
             done += some;
+        }
+    }
+
+    private void room(int numbers) {
+        if (bits.length < numbers) {
+            bits = new int[numbers];
+            shorts = new short[numbers];
+            longs = new long[numbers];
+            doubles = new double[numbers];
         }
     }
 

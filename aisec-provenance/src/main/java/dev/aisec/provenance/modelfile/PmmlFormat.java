@@ -30,6 +30,9 @@ record PmmlFormat() implements ModelFormat {
     @Override
     public Claim recognizes(Probe probe) {
         byte[] head = probe.head();
+        if (!mayBegin(head)) {
+            return Claim.NONE;
+        }
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < Math.min(SEARCHED, head.length); i++) {
             // UTF-16 and UTF-32 have zeros between the letters.
@@ -50,6 +53,18 @@ record PmmlFormat() implements ModelFormat {
         boolean ebcdic = probe.startsWith(0x4c, 0x6f, 0xa7, 0x94, 0x93);
         boolean utf7 = start.startsWith("+ADw");
         return (ebcdic || utf7) && named ? Claim.POSSIBLE : Claim.NONE;
+    }
+
+    /** Whether the first byte that is no mark of an encoding, zero or space can begin XML in an encoding that is looked for. */
+    private static boolean mayBegin(byte[] head) {
+        for (byte b : head) {
+            int value = b & 0xff;
+            boolean mark = value >= 0xfe || value == 0xef || value == 0xbb || value == 0xbf;
+            if (value > ' ' && !mark) {
+                return value == '<' || value == '+' || value == 0x4c;
+            }
+        }
+        return false;
     }
 
     @Override
