@@ -91,7 +91,8 @@ final class Hdf5Chunks {
                 }
             }
             case 3 ->
-                throw new Refusal(Hdf5.VIRTUAL, offset, "data must be stored, " + Text.quote(path) + " is virtual");
+                throw new Refusal(
+                        Hdf5Reader.VIRTUAL, offset, "data must be stored, " + Text.quote(path) + " is virtual");
             default -> throw file.malformed(offset, "class of a layout must be in [0, 3], was " + kind);
         }
     }
@@ -139,7 +140,9 @@ final class Hdf5Chunks {
     private void compact(long at, long length, long size, long offset) throws IOException {
         if (length != size) {
             throw new Refusal(
-                    Hdf5.SHAPE, offset, "data of " + Text.quote(path) + " must have " + size + " bytes, has " + length);
+                    Hdf5Reader.SHAPE,
+                    offset,
+                    "data of " + Text.quote(path) + " must have " + size + " bytes, has " + length);
         }
         give(file.bytes().window(at, length));
     }
@@ -147,7 +150,9 @@ final class Hdf5Chunks {
     private void contiguous(long address, long length, long size, long offset) throws IOException {
         if (length != size && !(address == Hdf5File.UNDEFINED && length == 0)) {
             throw new Refusal(
-                    Hdf5.SHAPE, offset, "data of " + Text.quote(path) + " must have " + size + " bytes, has " + length);
+                    Hdf5Reader.SHAPE,
+                    offset,
+                    "data of " + Text.quote(path) + " must have " + size + " bytes, has " + length);
         }
         if (address == Hdf5File.UNDEFINED) {
             file.absent(size, offset);
@@ -162,7 +167,7 @@ final class Hdf5Chunks {
     private void dimensions(Cursor c, int rank, int width, long offset) throws IOException {
         if (rank != shape.size() + 1 || shape.isEmpty()) {
             throw new Refusal(
-                    Hdf5.SHAPE,
+                    Hdf5Reader.SHAPE,
                     offset,
                     "a chunk must have an axis more than its dataset, " + (shape.size() + 1) + ", has " + rank);
         }
@@ -171,14 +176,14 @@ final class Hdf5Chunks {
         for (int i = 0; i < chunk.length; i++) {
             chunk[i] = Hdf5File.uint(c, width);
             if (chunk[i] < 1 || chunk[i] > 0xffffffffL || chunkBytes > 0xffffffffL / chunk[i]) {
-                throw new Refusal(Hdf5.SHAPE, offset, "a chunk must have in [1, 2^32) bytes, has more or none");
+                throw new Refusal(Hdf5Reader.SHAPE, offset, "a chunk must have in [1, 2^32) bytes, has more or none");
             }
             chunkBytes *= chunk[i];
         }
         long size = Hdf5File.uint(c, width);
         if (size != elementSize) {
             throw new Refusal(
-                    Hdf5.SHAPE, offset, "elements of a chunk must have " + elementSize + " bytes, have " + size);
+                    Hdf5Reader.SHAPE, offset, "elements of a chunk must have " + elementSize + " bytes, have " + size);
         }
     }
 
@@ -209,7 +214,7 @@ final class Hdf5Chunks {
             c.skip(4L * Math.max(0, values - 1) + (version == 1 && values % 2 == 1 ? 4 : 0));
             if (id < 1 || id > 3) {
                 throw new Refusal(
-                        Hdf5.FILTER,
+                        Hdf5Reader.FILTER,
                         offset,
                         "filters must be deflate, shuffle, fletcher32, " + Text.quote(path) + " has filter " + id);
             }
@@ -217,7 +222,7 @@ final class Hdf5Chunks {
             filters.add(new Filter(id, values > 0 ? new int[] {first} : null));
         }
         if (deflates > 1) {
-            throw new Refusal(Hdf5.FILTER, offset, "data must be deflated once, is " + deflates + " times");
+            throw new Refusal(Hdf5Reader.FILTER, offset, "data must be deflated once, is " + deflates + " times");
         }
     }
 
@@ -239,7 +244,7 @@ final class Hdf5Chunks {
                 int mask = filtered ? c.i32le() : 0;
                 long address = file.address(c);
                 if (count(offset) > 1 || !filtered && !filters.isEmpty()) {
-                    throw new Refusal(Hdf5.SHAPE, offset, "a single chunk must hold its dataset, does not");
+                    throw new Refusal(Hdf5Reader.SHAPE, offset, "a single chunk must hold its dataset, does not");
                 }
                 if (address != Hdf5File.UNDEFINED && count(offset) > 0) {
                     chunk(new long[chunk.length], address, size, mask, offset);
@@ -310,7 +315,7 @@ final class Hdf5Chunks {
                 return 0;
             }
             if (count > Long.MAX_VALUE / along) {
-                throw new Refusal(Hdf5.SHAPE, offset, "the number of chunks must be < 2^63");
+                throw new Refusal(Hdf5Reader.SHAPE, offset, "the number of chunks must be < 2^63");
             }
             count *= along;
         }
@@ -381,7 +386,7 @@ final class Hdf5Chunks {
 
     private void inOrder(long[] place, long at) throws IOException {
         if (last.length > 0 && Arrays.compare(last, place) >= 0) {
-            throw new Refusal(Hdf5.DUPLICATE, at, "chunks must be unique and in order");
+            throw new Refusal(Hdf5Reader.DUPLICATE, at, "chunks must be unique and in order");
         }
         last = place;
     }
@@ -421,7 +426,8 @@ final class Hdf5Chunks {
         boolean paged = entries > perPage;
         long pages = paged ? (entries - 1) / perPage + 1 : 1;
         if (entries > file.bytes().length() / entry) {
-            throw new Refusal(Hdf5.SHAPE, block, "a fixed array must be within the file, has " + entries + " entries");
+            throw new Refusal(
+                    Hdf5Reader.SHAPE, block, "a fixed array must be within the file, has " + entries + " entries");
         }
         byte[] used = paged ? b.bytes((int) Math.min(Integer.MAX_VALUE, (pages + 7) / 8)) : new byte[0];
         long prefix = b.position() - block;
@@ -521,7 +527,8 @@ final class Hdf5Chunks {
             c.skip(offsetBytes);
             long prefix = c.position() - at;
             if (elements > file.bytes().length() / entry) {
-                throw new Refusal(Hdf5.SHAPE, at, "a block must be within the file, has " + elements + " entries");
+                throw new Refusal(
+                        Hdf5Reader.SHAPE, at, "a block must be within the file, has " + elements + " entries");
             }
             if (elements <= pageElements) {
                 file.enter(at, prefix + elements * entry + 4, "a block of an extensible array");
@@ -620,7 +627,8 @@ final class Hdf5Chunks {
             long pages = elements > array.pageElements ? elements / array.pageElements : 0;
             long maskBytes = (pages + 7) / 8;
             if (count > file.bytes().length() / (maskBytes + file.offsetSize())) {
-                throw new Refusal(Hdf5.SHAPE, block, "a block must be within the file, has " + count + " entries");
+                throw new Refusal(
+                        Hdf5Reader.SHAPE, block, "a block must be within the file, has " + count + " entries");
             }
             long masks = s.position();
             long end = masks - block + count * (maskBytes + file.offsetSize());
@@ -655,7 +663,7 @@ final class Hdf5Chunks {
             for (int i = 0; i < place.length; i++) {
                 long scaled = r.i64le();
                 if (scaled < 0 || scaled > Long.MAX_VALUE / chunk[i]) {
-                    throw new Refusal(Hdf5.SHAPE, at, "a chunk must be within its dataset");
+                    throw new Refusal(Hdf5Reader.SHAPE, at, "a chunk must be within its dataset");
                 }
                 place[i] = scaled * chunk[i];
             }
@@ -676,7 +684,7 @@ final class Hdf5Chunks {
         for (int i = 0; i < place.length; i++) {
             if (place[i] < 0 || place[i] >= shape.get(i) || place[i] % chunk[i] != 0) {
                 throw new Refusal(
-                        Hdf5.SHAPE,
+                        Hdf5Reader.SHAPE,
                         at,
                         "a chunk must be within its dataset of " + shape + ", is at " + Arrays.toString(place));
             }
@@ -687,7 +695,7 @@ final class Hdf5Chunks {
         stored += inside;
         boolean filtered = !filters.isEmpty() && (wholeEdges || !edge);
         if (!filtered && size != chunkBytes) {
-            throw new Refusal(Hdf5.SHAPE, at, "a chunk must have " + chunkBytes + " bytes, has " + size);
+            throw new Refusal(Hdf5Reader.SHAPE, at, "a chunk must have " + chunkBytes + " bytes, has " + size);
         }
         if (!filtered && !edge) {
             give(file.bytes().window(address, size));
@@ -700,7 +708,8 @@ final class Hdf5Chunks {
                             + chunkBytes);
         }
         if (size > 2 * chunkBytes + 1024) {
-            throw new Refusal(Hdf5.SHAPE, at, "a stored chunk must be about as large as its content, has " + size);
+            throw new Refusal(
+                    Hdf5Reader.SHAPE, at, "a stored chunk must be about as large as its content, has " + size);
         }
         byte[] content = file.bytes().read(address, (int) size);
         if (filtered) {
@@ -729,7 +738,8 @@ final class Hdf5Chunks {
             }
         }
         if (content.length != chunkBytes) {
-            throw new Refusal(Hdf5.SHAPE, at, "a chunk must have " + chunkBytes + " bytes, has " + content.length);
+            throw new Refusal(
+                    Hdf5Reader.SHAPE, at, "a chunk must have " + chunkBytes + " bytes, has " + content.length);
         }
         return content;
     }
@@ -751,7 +761,7 @@ final class Hdf5Chunks {
             // The end of the stream may follow the last byte of content.
             int beyond = inflater.finished() ? 0 : inflater.inflate(new byte[1]);
             if (length != size || beyond != 0 || !inflater.finished() || inflater.getRemaining() > 0) {
-                throw new Refusal(Hdf5.SHAPE, at, "a chunk must inflate to just " + size + " bytes, does not");
+                throw new Refusal(Hdf5Reader.SHAPE, at, "a chunk must inflate to just " + size + " bytes, does not");
             }
         } catch (DataFormatException e) {
             throw file.malformed(at, "a chunk must be valid zlib data");
@@ -796,7 +806,7 @@ final class Hdf5Chunks {
         boolean same = high % 65535 == two && low % 65535 == one;
         boolean swapped = swap(high) % 65535 == two && swap(low) % 65535 == one;
         if (!same && !swapped) {
-            throw new Refusal(Hdf5.CHECKSUM, at, "a checksum of a chunk must match");
+            throw new Refusal(Hdf5Reader.CHECKSUM, at, "a checksum of a chunk must match");
         }
         return Arrays.copyOf(content, length);
     }

@@ -124,7 +124,7 @@ final class Hdf5File {
         }
         if (!seen.add(address)) {
             throw new Refusal(
-                    Hdf5.CYCLE, address, what + " must be reached once, is reached again at address " + address);
+                    Hdf5Reader.CYCLE, address, what + " must be reached once, is reached again at address " + address);
         }
         int most = Math.min(MOST_STRUCTURES, inspection.limits().items());
         if (seen.size() > most) {
@@ -158,7 +158,7 @@ final class Hdf5File {
         for (int i = 1; i < regions; i++) {
             if (starts[i] < ends[i - 1]) {
                 throw new Refusal(
-                        Hdf5.OVERLAP,
+                        Hdf5Reader.OVERLAP,
                         bytes.base() + starts[i],
                         "structures and data must not share bytes, two do at address " + starts[i]);
             }
@@ -170,7 +170,7 @@ final class Hdf5File {
         long most = Math.max(1 << 20, bytes.length());
         if (count > most - absent) {
             throw new Refusal(
-                    Hdf5.UNSTORED,
+                    Hdf5Reader.UNSTORED,
                     offset,
                     "bytes that are declared but not stored must be <= " + most + " in all, are more: a reader would"
                             + " allocate and fill them");
@@ -191,18 +191,18 @@ final class Hdf5File {
         int computed = lookup3(content);
         if (stored != computed) {
             throw new Refusal(
-                    Hdf5.CHECKSUM,
+                    Hdf5Reader.CHECKSUM,
                     address + length,
                     String.format("a checksum must match, stored %08x, computed %08x", stored, computed));
         }
     }
 
     IOException malformed(long offset, String message) {
-        return new Refusal(Hdf5.MALFORMED, offset, message);
+        return new Refusal(Hdf5Reader.MALFORMED, offset, message);
     }
 
     IOException unsupported(long offset, String message) {
-        return new Refusal(Hdf5.UNSUPPORTED, offset, message);
+        return new Refusal(Hdf5Reader.UNSUPPORTED, offset, message);
     }
 
     /** UTF-8 text; anything else is refused. */

@@ -134,7 +134,7 @@ final class Hdf5Index {
                 byte[] content = file.bytes().read(at, (int) size);
                 Arrays.fill(content, field, field + 4, (byte) 0);
                 if (stored != Hdf5File.lookup3(content)) {
-                    throw new Refusal(Hdf5.CHECKSUM, at, "a checksum of a heap block must match");
+                    throw new Refusal(Hdf5Reader.CHECKSUM, at, "a checksum of a heap block must match");
                 }
             }
             blocks.put(heapOffset, new long[] {size, at});

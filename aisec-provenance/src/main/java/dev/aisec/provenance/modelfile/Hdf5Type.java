@@ -50,7 +50,7 @@ record Hdf5Type(Kind kind, int size, @Nullable ElementType number, ByteOrder ord
         }
         if (size < 1 || size > file.inspection().limits().headerBytes()) {
             throw new Refusal(
-                    Hdf5.SHAPE,
+                    Hdf5Reader.SHAPE,
                     at,
                     "size of a datatype must be in [1, "
                             + file.inspection().limits().headerBytes() + "], was " + size);
@@ -241,7 +241,8 @@ record Hdf5Type(Kind kind, int size, @Nullable ElementType number, ByteOrder ord
         }
         Hdf5Type base = read(file, c, depth + 1);
         if (product < 0 || product * base.size() != size) {
-            throw new Refusal(Hdf5.SHAPE, at, "size of an array type must be its axes times its elements, was " + size);
+            throw new Refusal(
+                    Hdf5Reader.SHAPE, at, "size of an array type must be its axes times its elements, was " + size);
         }
         if (base.kind() != Kind.NUMBER) {
             return other(size);

@@ -32,11 +32,11 @@ record JavaSerializationFormat() implements ModelFormat {
 
     @Override
     public void read(ByteSource source, Inspection inspection) throws IOException {
-        new JavaStream(source, inspection).read();
+        new JavaSerializationReader(source, inspection).read();
     }
 
     @Override
     public List<Rule> rules() {
-        return JavaStream.RULES;
+        return JavaSerializationReader.RULES;
     }
 }

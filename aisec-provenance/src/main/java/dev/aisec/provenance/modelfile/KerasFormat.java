@@ -180,7 +180,7 @@ record KerasFormat() implements ModelFormat {
     public List<Rule> rules() {
         List<Rule> rules = new ArrayList<>(List.of(ENTRY, WEIGHTS, ASSET));
         rules.addAll(KerasConfig.RULES);
-        rules.addAll(Hdf5.RULES);
+        rules.addAll(Hdf5Reader.RULES);
         return List.copyOf(rules);
     }
 }

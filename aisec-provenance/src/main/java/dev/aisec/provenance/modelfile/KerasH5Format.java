@@ -30,7 +30,7 @@ record KerasH5Format() implements ModelFormat {
 
     @Override
     public Claim recognizes(Probe probe) throws IOException {
-        long at = Hdf5.signatureAt(probe.source());
+        long at = Hdf5Reader.signatureAt(probe.source());
         if (at < 0) {
             return Claim.NONE;
         }
@@ -42,7 +42,7 @@ record KerasH5Format() implements ModelFormat {
     public void read(ByteSource source, Inspection inspection) throws IOException {
         List<byte[]> model = new ArrayList<>();
         List<byte[]> training = new ArrayList<>();
-        Hdf5.read(source, inspection, new Hdf5.Sink() {
+        Hdf5Reader.read(source, inspection, new Hdf5Reader.Sink() {
             @Override
             public void object(String path, boolean group) {}
 
@@ -80,7 +80,7 @@ record KerasH5Format() implements ModelFormat {
 
     @Override
     public List<Rule> rules() {
-        List<Rule> rules = new ArrayList<>(Hdf5.RULES);
+        List<Rule> rules = new ArrayList<>(Hdf5Reader.RULES);
         rules.addAll(KerasConfig.RULES);
         return List.copyOf(rules);
     }

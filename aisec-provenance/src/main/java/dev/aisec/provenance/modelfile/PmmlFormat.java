@@ -69,13 +69,13 @@ record PmmlFormat() implements ModelFormat {
 
     @Override
     public void read(ByteSource source, Inspection inspection) throws IOException {
-        PmmlContent content = new PmmlContent(inspection);
+        PmmlReader content = new PmmlReader(inspection);
         XmlReader.read(source, inspection, content);
         content.finish();
     }
 
     @Override
     public List<Rule> rules() {
-        return PmmlContent.RULES;
+        return PmmlReader.RULES;
     }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * One walk through a stream of Java serialization. For each object it computes the work that {@code hashCode} of it would
  * take: one, and that of all it holds, shared parts as often as they are reached.
  */
-final class JavaStream {
+final class JavaSerializationReader {
     static final Rule MALFORMED =
             Rule.reject("java.malformed", "The stream does not follow the grammar of Java serialization.", "CWE-20");
     static final Rule CLASS = Rule.reject(
@@ -148,7 +148,7 @@ final class JavaStream {
     private int arrays;
     private long names;
 
-    JavaStream(ByteSource source, Inspection inspection) {
+    JavaSerializationReader(ByteSource source, Inspection inspection) {
         this.source = source;
         this.inspection = inspection;
         this.c = new Cursor(source);

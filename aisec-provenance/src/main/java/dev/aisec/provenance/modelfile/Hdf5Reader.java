@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * data in other files and virtual data are refused wherever they stand; groups must form a tree; no two structures may
  * share a byte; checksums must match. Source: HDF5 File Format Specification 3.0.
  */
-final class Hdf5 {
+final class Hdf5Reader {
     private static final String SPECIFICATION = "HDF5 File Format Specification 3.0";
 
     static final Rule MALFORMED =
@@ -114,7 +114,7 @@ final class Hdf5 {
     private int internalK = 16;
     private int chunkK = 32;
 
-    private Hdf5(Hdf5File file, Sink sink) {
+    private Hdf5Reader(Hdf5File file, Sink sink) {
         this.file = file;
         this.bytes = file.bytes();
         this.inspection = file.inspection();
@@ -180,7 +180,7 @@ final class Hdf5 {
                     "addresses and lengths must have 4 or 8 bytes, have " + offsetSize + ", " + lengthSize);
         }
         ByteSource whole = source.window(at, source.length() - at);
-        Hdf5 reader = new Hdf5(new Hdf5File(whole, offsetSize, lengthSize, inspection), sink);
+        Hdf5Reader reader = new Hdf5Reader(new Hdf5File(whole, offsetSize, lengthSize, inspection), sink);
         c = new Cursor(whole, c.position() - at);
         if (version < 2) {
             reader.oldSuperblock(c, version, at, source.length());

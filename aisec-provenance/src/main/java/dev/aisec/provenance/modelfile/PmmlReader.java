@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /** What a PMML document says: models, functions, numbers. */
-final class PmmlContent implements XmlReader.Handler {
+final class PmmlReader implements XmlReader.Handler {
     static final Rule NAMESPACE = Rule.reject(
             "pmml.namespace", "The root is not an element PMML of a version from 3.0 to 4.4.", "PMML 4.4.1");
     static final Rule INCLUSION =
@@ -178,7 +178,7 @@ final class PmmlContent implements XmlReader.Handler {
     private long arrayCount;
     private long arrayDeclared;
 
-    PmmlContent(Inspection inspection) {
+    PmmlReader(Inspection inspection) {
         this.inspection = inspection;
     }
 
