@@ -128,28 +128,6 @@ abstract class Custody implements Closeable {
         }
     }
 
-    private static final class StoreView extends ByteSource {
-        private final Store store;
-        private final long length;
-
-        StoreView(Store store, long length) {
-            this.store = store;
-            this.length = length;
-        }
-
-        @Override
-        public long length() {
-            return length;
-        }
-
-        @Override
-        void readWithin(long offset, byte[] into, int from, int count) throws IOException {
-            if (store.read(offset, into, from, count) < count) {
-                throw new IOException("the private copy of a verified model has become shorter");
-            }
-        }
-    }
-
     private static final class ShardView extends ByteSource {
         private final Store store;
         private final long length;

@@ -358,7 +358,10 @@ final class Hdf5Reader {
                 }
                 case 0x01, 0x02, 0x03, 0x06, 0x08, 0x0b, 0x0c, 0x0f, 0x11, 0x13, 0x14, 0x15, 0x18 -> {
                     if (messages.size() >= inspection.limits().items()) {
-                        throw new Refusal(FileRules.TOO_MANY, at, "an object has too many messages");
+                        throw new Refusal(
+                                FileRules.TOO_MANY,
+                                at,
+                                "an object must have <= " + inspection.limits().items() + " messages, has more");
                     }
                     messages.add(message);
                 }
@@ -768,7 +771,10 @@ final class Hdf5Reader {
         byte[] text = null;
         if (type.kind() == Hdf5Type.Kind.STRING || type.kind() == Hdf5Type.Kind.OPAQUE) {
             if (size > inspection.limits().headerBytes()) {
-                throw new Refusal(FileRules.TOO_LARGE, offset, "an attribute is too large, has " + size + " bytes");
+                throw new Refusal(
+                        FileRules.TOO_LARGE,
+                        offset,
+                        "an attribute must have <= " + inspection.limits().headerBytes() + " bytes, has " + size);
             }
             byte[] all = data.read(0, (int) size);
             if (count == 1) {

@@ -94,7 +94,8 @@ final class OnnxTensor {
             switch (in.field()) {
                 case 1 -> in.varints(this::dim);
                 case 2 -> type = in.once().int32();
-                case 3 -> throw in.malformed("segments of tensors are not part of the format any more");
+                case 3 ->
+                    throw in.malformed("a tensor must have no segments, which are not part of the format any more");
                 case 4 -> {
                     floats += in.fixedCount(4);
                     window();
