@@ -23,10 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /** Small valid files of every format, made here: what fuzzers and the bypass corpus begin with. */
 final class SeedFiles {
@@ -62,7 +59,7 @@ final class SeedFiles {
                 "zip",
                 "m.zip",
                 zip("readme.txt", ascii("text"), "a/b.json", ascii("{}")),
-                deflated("x.txt", ascii("text ".repeat(40))));
+                TestZip.deflated("x.txt", ascii("text ".repeat(40))));
         add(seeds, "tar", "m.tar", tar("a.txt", ascii("text"), "dir/b.json", ascii("{}")));
         add(seeds, "archive", "m.7z", new byte[] {'7', 'z', (byte) 0xbc, (byte) 0xaf, 0x27, 0x1c, 0, 4});
         add(seeds, "onnx", "m.onnx", onnx(onnxGraph()), onnx(onnxBranch()));
@@ -596,22 +593,6 @@ final class SeedFiles {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    static byte[] deflated(String name, byte[] content) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(out)) {
-            ZipEntry entry = new ZipEntry(name);
-            CRC32 crc = new CRC32();
-            crc.update(content);
-            entry.setTime(0);
-            zip.putNextEntry(entry);
-            zip.write(content);
-            zip.closeEntry();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
     }
 
     static byte[] gzip(byte[] content) {

@@ -3,6 +3,7 @@ package dev.aisec.provenance.modelfile;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -29,6 +30,23 @@ final class TestZip {
                 zip.write(content);
                 zip.closeEntry();
             }
+        }
+        return out.toByteArray();
+    }
+
+    /** Names and contents in turn; everything is compressed. */
+    static byte[] deflated(Object... namesAndContents) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (int i = 0; i < namesAndContents.length; i += 2) {
+                ZipEntry entry = new ZipEntry((String) namesAndContents[i]);
+                entry.setTime(0);
+                zip.putNextEntry(entry);
+                zip.write((byte[]) namesAndContents[i + 1]);
+                zip.closeEntry();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return out.toByteArray();
     }
