@@ -89,6 +89,10 @@ final class JinjaTemplate {
     private final Map<String, Set<String>> parameters = new HashMap<>();
     private final Set<String> assigned = new HashSet<>();
     private final Set<String> built = new HashSet<>();
+    /** What holds text of the template from which a name of Python's own can be made. */
+    private final Set<String> raw = new HashSet<>();
+    /** What a tag gives a value: no function any more. */
+    private final Set<String> values = new HashSet<>();
     private final Set<String> reported = new HashSet<>();
     private String key = "";
     private long offset;
@@ -345,6 +349,7 @@ final class JinjaTemplate {
                     macros.add(tag.get(1).text());
                 }
                 assign(tag, 2, tag.size(), false);
+                names(tag, 2, tag.size(), values);
                 parameters(tag.size() > 1 ? tag.get(1).text() : "", tag, 2);
             }
             case "call" -> {
@@ -353,9 +358,11 @@ final class JinjaTemplate {
             }
             case "with" -> {
                 boolean text = puts(tag, 1, tag.size());
+                boolean holds = holds(tag, 1, tag.size(), false);
                 for (int i = 1; i + 1 < tag.size(); i++) {
                     if (tag.get(i + 1).is("=")) {
                         assign(tag, i, i + 1, text);
+                        give(tag, i, i + 1, holds);
                     }
                 }
             }
@@ -363,7 +370,9 @@ final class JinjaTemplate {
                 int equals = index(tag, "=");
                 // A block between set and endset is text.
                 boolean text = equals < 0 || puts(tag, equals + 1, tag.size());
-                assign(tag, 1, equals < 0 ? tag.size() : equals, text);
+                int end = equals < 0 ? tag.size() : equals;
+                assign(tag, 1, end, text);
+                give(tag, 1, end, equals >= 0 && holds(tag, equals + 1, tag.size(), false));
             }
             case "for" -> {
                 int in = 1;
@@ -373,6 +382,7 @@ final class JinjaTemplate {
                     in++;
                 }
                 assign(tag, 1, in, puts(tag, in, tag.size()));
+                give(tag, 1, in, holds(tag, in, tag.size(), false));
             }
             default -> {}
         }
@@ -403,14 +413,21 @@ final class JinjaTemplate {
                 if (puts(tag, i + 2, end - 1)) {
                     built.addAll(names);
                 }
+                if (holds(tag, i + 2, end - 1, true)) {
+                    raw.addAll(names);
+                }
             }
         }
     }
 
     /** Whether a name, or what it is an attribute of, holds text that was put together. */
     private boolean isBuilt(List<Token> tag, int at, int to) {
+        return contains(built, tag, at, to);
+    }
+
+    private static boolean contains(Set<String> paths, List<Token> tag, int at, int to) {
         String path = path(tag, at, to);
-        while (!built.contains(path)) {
+        while (!paths.contains(path)) {
             int dot = path.lastIndexOf('.');
             if (dot < 0) {
                 return false;
@@ -438,6 +455,69 @@ final class JinjaTemplate {
         }
     }
 
+    private static void names(List<Token> tag, int from, int to, Set<String> into) {
+        for (int i = from; i < to; i++) {
+            if (tag.get(i).kind() == Kind.NAME && !(i > from && tag.get(i - 1).is("."))) {
+                into.add(tag.get(i).text());
+            }
+        }
+    }
+
+    /** Names that a tag gives a value, which may be text of the template. */
+    private void give(List<Token> tag, int from, int to, boolean holds) {
+        for (int i = from; i < to; i++) {
+            if (tag.get(i).kind() == Kind.NAME && !(i > from && tag.get(i - 1).is("."))) {
+                String path = path(tag, i, to);
+                if (path.equals(tag.get(i).text())) {
+                    values.add(path);
+                }
+                if (holds) {
+                    raw.add(path);
+                }
+            }
+        }
+    }
+
+    /** Whether an expression holds text from which a name of Python's own can be made by work on it. */
+    private boolean holds(List<Token> tag, int from, int to, boolean arguments) {
+        int keys = 0;
+        for (int i = from; i < to; i++) {
+            Token token = tag.get(i);
+            if (token.is("[")) {
+                keys += keys > 0 || subscript(tag, i) ? 1 : 0;
+            } else if (token.is("]")) {
+                keys -= keys > 0 ? 1 : 0;
+            } else if (keys == 0) {
+                boolean named = token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is("."));
+                boolean compared =
+                        i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
+                boolean text = token.kind() == Kind.TEXT && !compared && (arguments || !argument(tag, from, i));
+                if (named && contains(raw, tag, i, to) || text && token.text().matches("(?s).*[_%{].*")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether a token stands alone between the parentheses and commas of a call. */
+    private static boolean argument(List<Token> tag, int from, int at) {
+        return at > from
+                && at + 1 < tag.size()
+                && (tag.get(at - 1).is("(") || tag.get(at - 1).is(","))
+                && (tag.get(at + 1).is(")") || tag.get(at + 1).is(","));
+    }
+
+    /** Whether a method is called here, on text or on what a parenthesis gives. */
+    private static boolean works(List<Token> tag, int at, int to, boolean named) {
+        return tag.get(at).is(".")
+                && at > 0
+                && at + 2 < to
+                && tag.get(at + 1).kind() == Kind.NAME
+                && tag.get(at + 2).is("(")
+                && (named || tag.get(at - 1).kind() == Kind.TEXT || tag.get(at - 1).is(")"));
+    }
+
     /** A name with the attributes behind it. */
     private static String path(List<Token> tag, int at, int to) {
         StringBuilder path = new StringBuilder(tag.get(at).text());
@@ -460,6 +540,7 @@ final class JinjaTemplate {
     private boolean puts(List<Token> tag, int from, int to) {
         boolean text = false;
         boolean work = false;
+        boolean named = false;
         int keys = 0;
         for (int i = from; i < to; i++) {
             Token token = tag.get(i);
@@ -478,13 +559,15 @@ final class JinjaTemplate {
                 }
                 boolean compared =
                         i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
-                boolean argument = i > from
-                        && i + 1 < tag.size()
-                        && (tag.get(i - 1).is("(") || tag.get(i - 1).is(","))
-                        && (tag.get(i + 1).is(")") || tag.get(i + 1).is(","));
+                boolean argument = argument(tag, from, i);
+                named |= token.kind() == Kind.NAME
+                        && !(i > 0 && tag.get(i - 1).is("."))
+                        && contains(raw, tag, i, to);
+                text |= named;
                 text |= token.kind() == Kind.TEXT && !compared && !argument;
                 text |= token.kind() == Kind.TEXT && argument && token.text().indexOf('_') >= 0;
                 work |= token.is("~") || token.is("+") || token.is("%") || token.is("*") || token.is("|");
+                work |= works(tag, i, to, named);
             }
         }
         return text && work;
@@ -565,7 +648,9 @@ final class JinjaTemplate {
         } else if (DANGEROUS_NAMES.contains(name) && (name.equals("self") || !assigned.contains(name))) {
             dangerous("name." + name, "name " + Text.quote(name) + " gives what is not in the messages");
         } else if (called) {
-            if (!FUNCTIONS.contains(name) && !macros.contains(name)) {
+            if (values.contains(name)) {
+                dangerous("function." + name, "a value must not be called, is " + Text.quote(name));
+            } else if (!FUNCTIONS.contains(name) && !macros.contains(name)) {
                 report("function." + name, Standing.UNKNOWN, "function " + Text.quote(name) + " is not known");
             }
         } else {
@@ -747,6 +832,7 @@ final class JinjaTemplate {
             } else if (token.kind() == Kind.NAME && !member && (isBuilt(tag, i, tag.size()) || callsMacro(tag, i))) {
                 dangerous("key", "a key must not be put together from pieces, is " + Text.quote(token.text()));
             } else {
+                text |= token.kind() == Kind.NAME && !member && contains(raw, tag, i, tag.size());
                 boolean filter = token.is("|")
                         && i + 1 < tag.size()
                         && !counts(tag.get(i + 1).text());
