@@ -428,7 +428,6 @@ final class TensorFlowReader {
         }
         body.nodes.add(new Node(name, operator, inputs, tag));
         body.calls.merge(operator, 1L, Long::sum);
-        inspection.operator(new Operator(name, operator, inputs, List.of()));
     }
 
     /** Reads a pair of a map of attributes; gives the text of a constant. */
@@ -565,10 +564,23 @@ final class TensorFlowReader {
         }
     }
 
+    private static Operator whole(Node node) {
+        return new Operator(node.name(), node.operator(), node.inputs(), List.of());
+    }
+
+    /** Each function has names of its own. */
+    private static Operator inside(String owner, Node node) {
+        List<String> inputs = node.inputs().stream()
+                .map(input -> input.startsWith("^") ? "^" + owner + "/" + input.substring(1) : owner + "/" + input)
+                .toList();
+        return new Operator(owner + "/" + node.name(), node.operator(), inputs, List.of());
+    }
+
     private void finish(String owner, Body body) throws IOException {
         List<int[]> needs = new ArrayList<>();
         for (Node node : body.nodes) {
             inspection.step();
+            inspection.operator(body.function ? inside(owner, node) : whole(node));
             int[] edges = new int[node.inputs().size()];
             int n = 0;
             for (String input : node.inputs()) {

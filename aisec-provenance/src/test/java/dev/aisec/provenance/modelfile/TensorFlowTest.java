@@ -275,6 +275,21 @@ class TensorFlowTest {
     }
 
     @Test
+    void read_namesOfFunctions_areTheirOwn() throws IOException {
+        Wire first = function("f", node("n", "Neg", "a"), node("m", "Abs", "n:y:0"));
+        Wire second = function("f", node("n", "Neg", "a"), node("m", "Abs", "a"));
+        Wire main = graph(node("n", "Sin", "x"), node("m", "Cos", "n"));
+        String one = TopologyFingerprint.of(
+                accepted(NAME, with(main, library(first)).bytes()).structure());
+        String other = TopologyFingerprint.of(accepted(
+                        NAME,
+                        with(graph(node("n", "Sin", "x"), node("m", "Cos", "n")), library(second))
+                                .bytes())
+                .structure());
+        assertThat(one).isNotEqualTo(other);
+    }
+
+    @Test
     void read_assets_areAWarningAndStayInTheFolder() throws IOException {
         Wire table = function("init", node("t", "InitializeTableFromTextFileV2", "a"));
         ModelReport report = accepted(
