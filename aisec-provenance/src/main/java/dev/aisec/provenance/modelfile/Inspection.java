@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -32,7 +34,7 @@ public final class Inspection {
         final List<ModelFormat> formats;
         final long fileLength;
         final List<Finding> findings = new ArrayList<>();
-        final List<Rule> rules = new ArrayList<>();
+        final Set<Rule> rules = new LinkedHashSet<>();
         final List<Operator> operators = new ArrayList<>();
         final List<Tensor> tensors = new ArrayList<>();
         final TreeMap<String, String> metadata = new TreeMap<>();
