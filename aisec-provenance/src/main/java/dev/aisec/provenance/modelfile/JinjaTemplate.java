@@ -52,6 +52,13 @@ final class JinjaTemplate {
             removeprefix removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort split
             splitlines startswith strftime strip swapcase title update upper values zfill isoformat
             """);
+    /** Methods that put what they are given into their owner. */
+    private static final Set<String> KEEPING = words("append extend insert setdefault update");
+    /** Methods whose first argument is looked for and not given back. */
+    private static final Set<String> LOOKING = words("""
+            count endswith find get index lstrip pop removeprefix removesuffix replace rfind rindex rsplit rstrip split
+            startswith strip
+            """);
     /** Attributes of Python objects that lead to code; the first ones are those that Jinja's own sandbox refuses. */
     private static final Set<String> INTROSPECTION = words("""
             func_closure func_code func_dict func_defaults func_globals im_class im_func im_self gi_frame gi_code
@@ -63,6 +70,7 @@ final class JinjaTemplate {
             + "getattribute|getattr|dict|code|closure|self|func|module|reduce|reduce_ex|call|getitem|setattr|new|del|name|"
             + "qualname|wrapped|loader|spec|file|doc|dir|subclasshook|init_subclass|enter|exit|weakref)__");
     private static final Pattern END_RAW = Pattern.compile("\\{%[-+]?\\s{0,100}endraw\\s{0,100}[-+]?%\\}");
+    private static final Pattern SPECIAL = Pattern.compile("[_%{]");
     private static final Pattern EDGE = Pattern.compile("_+|__\\w+|\\w+__");
 
     /** Bounds the work on keys within keys; no template of a model comes near. */
@@ -90,7 +98,7 @@ final class JinjaTemplate {
     private final Set<String> assigned = new HashSet<>();
     private final Set<String> built = new HashSet<>();
     /** What holds text of the template from which a name of Python's own can be made. */
-    private final Set<String> raw = new HashSet<>();
+    private final Set<String> raw = new HashSet<>(Set.of("kwargs", "varargs"));
     /** What a tag gives a value: no function any more. */
     private final Set<String> values = new HashSet<>();
     private final Set<String> reported = new HashSet<>();
@@ -225,7 +233,13 @@ final class JinjaTemplate {
                 if (at < 0) {
                     return -1;
                 }
-                tokens.add(new Token(Kind.TEXT, text.toString()));
+                Token before = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
+                if (before != null && before.kind() == Kind.TEXT) {
+                    // Literals that stand side by side are one.
+                    tokens.set(tokens.size() - 1, new Token(Kind.TEXT, before.text() + text));
+                } else {
+                    tokens.add(new Token(Kind.TEXT, text.toString()));
+                }
             } else if (Character.isDigit(c)) {
                 int start = at;
                 while (at < template.length()
@@ -350,6 +364,12 @@ final class JinjaTemplate {
                 }
                 assign(tag, 2, tag.size(), false);
                 names(tag, 2, tag.size(), values);
+                if (holds(tag, 2, tag.size(), true)) {
+                    names(tag, 2, tag.size(), raw);
+                }
+                if (puts(tag, 2, tag.size())) {
+                    names(tag, 2, tag.size(), built);
+                }
                 parameters(tag.size() > 1 ? tag.get(1).text() : "", tag, 2);
             }
             case "call" -> {
@@ -381,6 +401,7 @@ final class JinjaTemplate {
                                 && tag.get(in).text().equals("in"))) {
                     in++;
                 }
+                parameters("loop", tag.subList(0, in), 1);
                 assign(tag, 1, in, puts(tag, in, tag.size()));
                 give(tag, 1, in, holds(tag, in, tag.size(), false));
             }
@@ -400,7 +421,10 @@ final class JinjaTemplate {
     /** What is put together and passed to a macro is in its parameters. */
     private void pass(List<Token> tag) {
         for (int i = 0; i + 1 < tag.size(); i++) {
-            Set<String> names = parameters.get(tag.get(i).text());
+            boolean member = i > 1 && tag.get(i - 1).is(".");
+            Set<String> names = member && KEEPING.contains(tag.get(i).text())
+                    ? Set.of(owner(tag, i - 2))
+                    : parameters.get(tag.get(i).text());
             if (names != null
                     && tag.get(i + 1).is("(")
                     && !(i == 1 && tag.get(0).text().equals("macro"))) {
@@ -455,6 +479,21 @@ final class JinjaTemplate {
         }
     }
 
+    /** The name, with attributes, that ends here; behind brackets the name before them. */
+    private static String owner(List<Token> tag, int end) {
+        int i = end;
+        int depth = 0;
+        while (i > 0 && (depth > 0 || tag.get(i).is("]") || tag.get(i).is(")"))) {
+            depth += tag.get(i).is("]") || tag.get(i).is(")") ? 1 : tag.get(i).is("[") || tag.get(i).is("(") ? -1 : 0;
+            i--;
+        }
+        int from = i;
+        while (from > 1 && tag.get(from - 1).is(".") && tag.get(from - 2).kind() == Kind.NAME) {
+            from -= 2;
+        }
+        return path(tag, from, i + 1);
+    }
+
     private static void names(List<Token> tag, int from, int to, Set<String> into) {
         for (int i = from; i < to; i++) {
             if (tag.get(i).kind() == Kind.NAME && !(i > from && tag.get(i - 1).is("."))) {
@@ -491,8 +530,12 @@ final class JinjaTemplate {
                 boolean named = token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is("."));
                 boolean compared =
                         i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
-                boolean text = token.kind() == Kind.TEXT && !compared && (arguments || !argument(tag, from, i));
-                if (named && contains(raw, tag, i, to) || text && token.text().matches("(?s).*[_%{].*")) {
+                boolean text = token.kind() == Kind.TEXT && !compared && (arguments || !lookedFor(tag, i));
+                boolean dict = named
+                        && token.text().equals("dict")
+                        && i + 1 < to
+                        && tag.get(i + 1).is("(");
+                if (named && contains(raw, tag, i, to) || dict || text && SPECIAL.matcher(token.text()).find()) {
                     return true;
                 }
             }
@@ -506,6 +549,19 @@ final class JinjaTemplate {
                 && at + 1 < tag.size()
                 && (tag.get(at - 1).is("(") || tag.get(at - 1).is(","))
                 && (tag.get(at + 1).is(")") || tag.get(at + 1).is(","));
+    }
+
+    private static boolean lookedFor(List<Token> tag, int at) {
+        return at > 2
+                && tag.get(at - 1).is("(")
+                && LOOKING.contains(tag.get(at - 2).text())
+                && tag.get(at - 3).is(".");
+    }
+
+    private static boolean formatsTime(List<Token> tag, int at) {
+        return tag.get(at).text().equals("strftime_now")
+                && at + 1 < tag.size()
+                && tag.get(at + 1).is("(");
     }
 
     /** Whether a method is called here, on text or on what a parenthesis gives. */
@@ -567,7 +623,7 @@ final class JinjaTemplate {
                 text |= token.kind() == Kind.TEXT && !compared && !argument;
                 text |= token.kind() == Kind.TEXT && argument && token.text().indexOf('_') >= 0;
                 work |= token.is("~") || token.is("+") || token.is("%") || token.is("*") || token.is("|");
-                work |= works(tag, i, to, named);
+                work |= works(tag, i, to, named) || formatsTime(tag, i);
             }
         }
         return text && work;
@@ -838,6 +894,7 @@ final class JinjaTemplate {
                         && !counts(tag.get(i + 1).text());
                 work |= filter || token.is("+") || token.is("%") || token.is("*");
                 work |= member && i + 1 < tag.size() && tag.get(i + 1).is("(");
+                work |= formatsTime(tag, i);
             }
         }
         if (text && work) {

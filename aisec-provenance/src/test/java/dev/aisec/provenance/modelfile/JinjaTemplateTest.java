@@ -39,6 +39,11 @@ class JinjaTemplateTest {
                 "{%- set __ = ns.update({}) %}",
                 "{{ x|tojson(indent=2)|safe }}",
                 "{{ 'snake_case_word' + tool_call_id }}",
+                "{% set c = message.get('reasoning_content', '') %}{% set n = c.index('x') + 1 %}{{ c[n] }}",
+                "{% set ns = namespace(i=0, tool_name='') %}{% set ns.i = ns.i + 1 %}{{ messages[ns.i] }}",
+                "{% set l = [] %}{% for m in messages %}{{ l.append(m.content.strip()) or '' }}{% endfor %}{{ l[0] }}",
+                "{% macro f(a, b='user') %}{{ roles[b] }}{% endmacro %}{{ f(message['tool_calls'], 'x_y') }}",
+                "{{ strftime_now('%d %b %Y') }}{% set d = strftime_now(\"%Y-%m-%d\") %}{{ d }}",
                 "<__media__>{{ '<|__end__|>' }}"
             })
     void check_harmlessText_isAccepted(String template) throws IOException {
@@ -78,6 +83,23 @@ class JinjaTemplateTest {
                 "{% with dict = x.y %}{{ dict(1) }}{% endwith %}",
                 "{% for namespace in x %}{{ namespace() }}{% endfor %}",
                 "{% macro f() %}{% endmacro %}{% set f = x.y %}{{ f() }}",
+                "{{ '{0._' '_class_' '_}'.format(x) }}",
+                "{{ x['' 'mr' 'o'] }}",
+                "{% for u in dict(a_b=1) %}{% for c in dict(class=1) %}{% set k = u[1] + u[1] + c %}{{ x[k] }}"
+                        + "{% endfor %}{% endfor %}",
+                "{% macro f() %}{% for u in kwargs %}{% set k = u[1] + u %}{{ x[k] }}{% endfor %}{% endmacro %}"
+                        + "{{ f(a_b=1) }}",
+                "{% set k = strftime_now('_%Z_class_%Z_') %}{{ x[k] }}",
+                "{{ x[strftime_now('%Z_%Z_class_%Z_')] }}",
+                "{% set f = '%Z_%Z_class_%Z_' %}{{ x[strftime_now(f)] }}",
+                "{% set l = [] %}{% set e = l.append('_|_class_|_'.replace('|', '')) %}{{ x[l[0]] }}",
+                "{% set l = [] %}{{ l.append('_|_class_|_') }}{% set k = l[0].replace('|', '') %}{{ x[k] }}",
+                "{% set n = namespace(d={}) %}{% do n.d.update({'k': '_|_class_|_'.replace('|', '')}) %}{{ x[n.d.k] }}",
+                "{% set a = {}.get('k', '_|_class_|_') %}{% set k = a.replace('|', '') %}{{ x[k] }}",
+                "{% set a = y|default('_|_class_|_') %}{% set k = a.replace('|', '') %}{{ x[k] }}",
+                "{% set b = {}.get('k', '-_-')[1] %}{% set a = {}.get('k', 'y_class_') %}{% set k = b + a %}{{ x[k] }}",
+                "{% macro f(a='_|_class_|_') %}{% set k = a.replace('|', '') %}{{ x[k] }}{% endmacro %}{{ f() }}",
+                "{% for u in y recursive %}{% set k = u.replace('|', '') %}{{ x[k] }}{{ loop(['_|_class_|_']) }}{% endfor %}",
                 "{{ x|attr('__class__') }}",
                 "{{ x|attr(y) }}",
                 "{{ x | attr ( 'a' ) }}",
