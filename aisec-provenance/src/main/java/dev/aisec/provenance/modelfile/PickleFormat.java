@@ -118,7 +118,12 @@ final class PickleFormat implements ModelFormat {
         NestedPickles.Attempt attempt = attempt(source, at, HEAD, budget);
         if (attempt.cut() && rest > HEAD && attempt.machine().opcodes() <= ENOUGH) {
             // The first values are longer than what was looked at.
-            attempt = attempt(source, at, rest, budget);
+            try {
+                attempt = attempt(source, at, rest, budget);
+            } catch (Refusal e) {
+                // It reads as a pickle for longer than it is looked at.
+                return true;
+            }
         }
         if (attempt.ended()) {
             long behind = attempt.machine().position();
@@ -127,9 +132,7 @@ final class PickleFormat implements ModelFormat {
                     || attempt.dangerous()
                     || (source.read(at + behind, 1)[0] & 0xff) == 0x80;
         }
-        return rest > HEAD
-                        && attempt.machine().opcodes() > ENOUGH
-                        && attempt.machine().position() >= HEAD - 1
+        return rest > HEAD && attempt.machine().opcodes() > ENOUGH && attempt.cut()
                 || attempt.use().isPresent()
                         && attempt.machine().opcodes() > 1
                         && attempt.machine().behindImport();

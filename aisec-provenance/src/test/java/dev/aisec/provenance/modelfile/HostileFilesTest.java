@@ -190,6 +190,22 @@ class HostileFilesTest {
                 .isEqualTo(Verdict.REJECT);
     }
 
+    @Test
+    void verify_pickleOfProtocolOneWithLongText_accepted() throws IOException {
+        PickleBytes shortStart = new PickleBytes().ops("]q").op(0).ops("(").text("x".repeat(9000));
+        PickleBytes longStart = new PickleBytes().ops("]q").op(0).ops("(");
+        for (int i = 0; i < 20; i++) {
+            longStart.ops("K").op(i);
+        }
+        longStart.text("x".repeat(9000));
+        for (int i = 0; i < 200_000; i++) {
+            shortStart.ops("K").op(7);
+            longStart.ops("K").op(7);
+        }
+        ModelFileAsserts.accepted("m.pkl", shortStart.ops("e").stop());
+        ModelFileAsserts.accepted("m.pkl", longStart.ops("e").stop());
+    }
+
     // --- archives of PyTorch ---
 
     @Test
