@@ -179,6 +179,12 @@ public final class Inspection {
         }
     }
 
+    /** Counts units of work that are done already. */
+    void steps(long count) throws IOException {
+        shared.steps += count;
+        step();
+    }
+
     /**
      * Tells of a name that the file uses; the policy decides.
      *
