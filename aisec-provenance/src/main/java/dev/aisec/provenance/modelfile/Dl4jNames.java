@@ -8,14 +8,14 @@ import java.util.regex.Pattern;
 final class Dl4jNames {
     /** Packages that hold nothing but configuration and numeric functions. */
     private static final Pattern CLASSES = Pattern.compile("org\\.deeplearning4j\\.(?:"
-        + "nn\\.conf\\.(?:(?:constraint|distribution|dropout|graph|graph\\.rnn|inputs|layers|layers\\.convolutional"
-        + "|layers\\.misc|layers\\.objdetect|layers\\.recurrent|layers\\.util|layers\\.variational|layers\\.wrapper|ocnn"
-        + "|preprocessor|stepfunctions|weightnoise|memory)\\.)?[A-Z][A-Za-z0-9]*(?:\\$[A-Z][A-Za-z0-9]*)?"
-        + "|nn\\.weights\\.(?:embeddings\\.)?[A-Z][A-Za-z0-9]*"
-        + "|nn\\.modelimport\\.keras\\.preprocessors\\.[A-Z][A-Za-z0-9]*|preprocessors\\.[A-Z][A-Za-z0-9]*)"
-        + "|org\\.nd4j\\.linalg\\.(?:activations\\.impl|learning\\.config|learning\\.regularization|lossfunctions\\.impl"
-        + "|schedule)\\.[A-Z][A-Za-z0-9]*"
-        + "|org\\.nd4j\\.evaluation\\.(?:classification|regression)\\.[A-Z][A-Za-z0-9]*");
+            + "nn\\.conf\\.(?:(?:constraint|distribution|dropout|graph|graph\\.rnn|inputs|layers|layers\\.convolutional"
+            + "|layers\\.misc|layers\\.objdetect|layers\\.recurrent|layers\\.util|layers\\.variational|layers\\.wrapper|ocnn"
+            + "|preprocessor|stepfunctions|weightnoise|memory)\\.)?[A-Z][A-Za-z0-9]*(?:\\$[A-Z][A-Za-z0-9]*)?"
+            + "|nn\\.weights\\.(?:embeddings\\.)?[A-Z][A-Za-z0-9]*"
+            + "|nn\\.modelimport\\.keras\\.preprocessors\\.[A-Z][A-Za-z0-9]*|preprocessors\\.[A-Z][A-Za-z0-9]*)"
+            + "|org\\.nd4j\\.linalg\\.(?:activations\\.impl|learning\\.config|learning\\.regularization|lossfunctions\\.impl"
+            + "|schedule)\\.[A-Z][A-Za-z0-9]*"
+            + "|org\\.nd4j\\.evaluation\\.(?:classification|regression)\\.[A-Z][A-Za-z0-9]*");
 
     /** Short names of releases up to 1.0.0-alpha, by what they stand for. */
     private static final Set<String> LAYERS = Set.of(
@@ -93,11 +93,11 @@ final class Dl4jNames {
     /** Libraries whose classes are known to do things when JSON or a stream makes one. */
     private static final Pattern GADGETS = Pattern.compile(
             "(?:javax?|com\\.sun|sun|jdk|com\\.oracle|oracle|com\\.ibm)\\..*"
-                + "|org\\.(?:apache|springframework|hibernate|codehaus|mozilla|python|jboss|quartz|jdom|eclipse|aspectj"
-                + "|mortbay|slf4j|logback|postgresql|h2|hsqldb|objectweb|reflections|yaml|bouncycastle)\\..*"
-                + "|com\\.(?:mchange|zaxxer|mysql|newrelic|nqadmin|p6spy|caucho|alibaba|rometools|fasterxml|google|pastdev)\\..*"
-                + "|(?:ch\\.qos|br\\.com|groovy|bsh|clojure|scala|kotlin|net\\.sf|flex|jodd|freemarker|javassist|cglib"
-                + "|org\\.nd4j\\.shade)\\..*",
+                    + "|org\\.(?:apache|springframework|hibernate|codehaus|mozilla|python|jboss|quartz|jdom|eclipse|aspectj"
+                    + "|mortbay|slf4j|logback|postgresql|h2|hsqldb|objectweb|reflections|yaml|bouncycastle)\\..*"
+                    + "|com\\.(?:mchange|zaxxer|mysql|newrelic|nqadmin|p6spy|caucho|alibaba|rometools|fasterxml|google|pastdev)\\..*"
+                    + "|(?:ch\\.qos|br\\.com|groovy|bsh|clojure|scala|kotlin|net\\.sf|flex|jodd|freemarker|javassist|cglib"
+                    + "|org\\.nd4j\\.shade)\\..*",
             Pattern.DOTALL);
 
     private Dl4jNames() {}

@@ -32,8 +32,8 @@ final class FileRules {
     static final Rule CHANGED = Rule.reject("file.changed", "The file changed while it was read.", "CWE-367");
     static final Rule UNREADABLE =
             Rule.cannotInspect("file.unreadable", "The file could not be read, so nothing is known about it.", "");
-    static final Rule TEXT = Rule.note(
-            "file.text", "The file is a text as it stands beside models; its words were not judged.", "");
+    static final Rule TEXT =
+            Rule.note("file.text", "The file is a text as it stands beside models; its words were not judged.", "");
     static final Rule MANY_FINDINGS = Rule.note("file.many-findings", "There are more findings than are listed.", "");
 
     static final List<Rule> ALL = List.of(

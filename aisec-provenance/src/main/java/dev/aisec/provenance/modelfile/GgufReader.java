@@ -125,7 +125,9 @@ final class GgufReader {
         boolean template = key.startsWith("tokenizer.chat_template") || key.endsWith(".chat_template");
         if (template && type != STRING && !key.equals("tokenizer.chat_templates")) {
             throw inspection.refuse(
-                    GgufFormat.METADATA, valueAt, "template " + Text.quote(key) + " must be a string, was of type " + type);
+                    GgufFormat.METADATA,
+                    valueAt,
+                    "template " + Text.quote(key) + " must be a string, was of type " + type);
         }
         if (template && type == STRING) {
             String text =
@@ -302,7 +304,8 @@ final class GgufReader {
         long begin = padded(header);
         if (begin > source.length()) {
             if (!described.isEmpty() && described.stream().anyMatch(d -> d.bytes() > 0 || !d.known())) {
-                throw inspection.refuse(GgufFormat.LAYOUT, header, "data must begin at " + begin + ", the file ends before");
+                throw inspection.refuse(
+                        GgufFormat.LAYOUT, header, "data must begin at " + begin + ", the file ends before");
             }
             begin = source.length();
         }

@@ -563,7 +563,8 @@ final class KerasConfig {
                         return;
                     }
                     // A model within a model has a node of its own before those of its uses.
-                    int node = Integer.parseInt(reference[1]) - (nested.getOrDefault(reference[0], false) && source.size() > 0 ? 1 : 0);
+                    int node = Integer.parseInt(reference[1])
+                            - (nested.getOrDefault(reference[0], false) && source.size() > 0 ? 1 : 0);
                     node = Math.max(0, Math.min(node, Math.max(0, source.size() - 1)));
                     users.computeIfAbsent(reference[0] + "\0" + node, k -> new ArrayList<>())
                             .add(key);

@@ -121,7 +121,8 @@ final class OnnxReader {
                     OnnxFormat.MALFORMED, in.offset(), "ir_version must be in [1, " + NEWEST_IR + "], was " + version);
         }
         if (version > NEWEST_IR) {
-            inspection.report(OnnxFormat.VERSION, in.offset(), "ir_version must be <= " + NEWEST_IR + ", was " + version);
+            inspection.report(
+                    OnnxFormat.VERSION, in.offset(), "ir_version must be <= " + NEWEST_IR + ", was " + version);
         }
     }
 
@@ -180,7 +181,8 @@ final class OnnxReader {
         }
         for (String domain : domains) {
             if (!opsets.containsKey(domain)) {
-                inspection.report(OnnxFormat.OPSET, -1, "operator set " + Text.quote(domain) + " is used but not imported");
+                inspection.report(
+                        OnnxFormat.OPSET, -1, "operator set " + Text.quote(domain) + " is used but not imported");
             }
         }
     }
@@ -278,7 +280,8 @@ final class OnnxReader {
     }
 
     private IOException duplicate(String name, long tag) {
-        return inspection.refuse(OnnxFormat.DUPLICATE, tag, "a value must be defined once, twice is " + Text.quote(name));
+        return inspection.refuse(
+                OnnxFormat.DUPLICATE, tag, "a value must be defined once, twice is " + Text.quote(name));
     }
 
     private void node(Scope scope) throws IOException {
@@ -455,7 +458,9 @@ final class OnnxReader {
                     in.varints(n -> {
                         if (n < 0 || dims.size() == 255) {
                             throw inspection.refuse(
-                                    OnnxFormat.DIMS, in.offset(), "sizes of axes must be >= 0 and at most 255, one was " + n);
+                                    OnnxFormat.DIMS,
+                                    in.offset(),
+                                    "sizes of axes must be >= 0 and at most 255, one was " + n);
                         }
                         dims.add(n);
                     });
@@ -470,7 +475,8 @@ final class OnnxReader {
         long widest = 0;
         for (long size : dims) {
             if (size != 0 && product > Long.MAX_VALUE / size) {
-                throw inspection.refuse(OnnxFormat.DIMS, tag, "the product of sizes of a sparse tensor must fit 63 bits");
+                throw inspection.refuse(
+                        OnnxFormat.DIMS, tag, "the product of sizes of a sparse tensor must fit 63 bits");
             }
             product *= Math.max(1, size);
             widest = Math.max(widest, size);
@@ -716,7 +722,9 @@ final class OnnxReader {
         for (String name : scope.inner) {
             if (scope.defined.containsKey(name)) {
                 inspection.report(
-                        OnnxFormat.SHADOW, -1, "a subgraph defines " + Text.quote(name) + ", which is defined around it");
+                        OnnxFormat.SHADOW,
+                        -1,
+                        "a subgraph defines " + Text.quote(name) + ", which is defined around it");
                 break;
             }
         }
@@ -739,6 +747,8 @@ final class OnnxReader {
             return;
         }
         inspection.report(
-                OnnxFormat.UNDEFINED, offset, "a value that is used must be defined, not defined is " + Text.quote(name));
+                OnnxFormat.UNDEFINED,
+                offset,
+                "a value that is used must be defined, not defined is " + Text.quote(name));
     }
 }

@@ -131,7 +131,8 @@ final class OnnxTensor {
             throw inspection.refuse(OnnxFormat.DIMS, in.offset(), "sizes of axes must be >= 0, one was " + size);
         }
         if (dims.size() == MOST_DIMS) {
-            throw inspection.refuse(OnnxFormat.DIMS, in.offset(), "number of axes must be <= " + MOST_DIMS + ", is higher");
+            throw inspection.refuse(
+                    OnnxFormat.DIMS, in.offset(), "number of axes must be <= " + MOST_DIMS + ", is higher");
         }
         dims.add(size);
     }
@@ -208,7 +209,9 @@ final class OnnxTensor {
         long length = decimal(tag, "length");
         if (offset > Long.MAX_VALUE - length) {
             inspection.report(
-                    OnnxFormat.EXTERNAL_PATH, tag, "offset + length must fit 63 bits, were " + offset + " and " + length);
+                    OnnxFormat.EXTERNAL_PATH,
+                    tag,
+                    "offset + length must fit 63 bits, were " + offset + " and " + length);
             return;
         }
         long bytes = bytes(elements);
@@ -264,13 +267,17 @@ final class OnnxTensor {
         }
         if (value.isEmpty() || value.length() > 19 || !value.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw inspection.refuse(
-                    OnnxFormat.EXTERNAL_PATH, tag, key + " of external data must be a number >= 0, was " + Text.quote(value));
+                    OnnxFormat.EXTERNAL_PATH,
+                    tag,
+                    key + " of external data must be a number >= 0, was " + Text.quote(value));
         }
         try {
             return Long.parseLong(value);
         } catch (NumberFormatException e) {
             throw inspection.refuse(
-                    OnnxFormat.EXTERNAL_PATH, tag, key + " of external data must fit 63 bits, was " + Text.quote(value));
+                    OnnxFormat.EXTERNAL_PATH,
+                    tag,
+                    key + " of external data must fit 63 bits, was " + Text.quote(value));
         }
     }
 

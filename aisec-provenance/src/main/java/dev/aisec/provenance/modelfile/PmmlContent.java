@@ -263,7 +263,8 @@ final class PmmlContent implements XmlReader.Handler {
                 String function = kept(attributes.getOrDefault("function", ""), offset);
                 applied.putIfAbsent(function, offset);
                 if (!defining.isEmpty()) {
-                    defined.computeIfAbsent(defining, d -> new LinkedHashSet<>()).add(function);
+                    defined.computeIfAbsent(defining, d -> new LinkedHashSet<>())
+                            .add(function);
                 }
                 bounded(applied.size(), offset);
             }

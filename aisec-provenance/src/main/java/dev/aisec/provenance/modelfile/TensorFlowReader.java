@@ -311,7 +311,9 @@ final class TensorFlowReader {
         }
         if (TensorFlowOperators.standing(name) != Standing.UNKNOWN || TensorFlowOperators.checkpoint(name)) {
             throw inspection.refuse(
-                    TensorFlowFormat.FUNCTION, tag, "a function must not be called as an operator, is " + Text.quote(name));
+                    TensorFlowFormat.FUNCTION,
+                    tag,
+                    "a function must not be called as an operator, is " + Text.quote(name));
         }
         for (String value : returned) {
             if (!defined(body, value)) {
@@ -384,7 +386,9 @@ final class TensorFlowReader {
         for (String input : inputs) {
             if (!INPUT.matcher(input).matches()) {
                 throw inspection.refuse(
-                        TensorFlowFormat.NAME, tag, "an input must be [^]node[:output][:number], was " + Text.quote(input));
+                        TensorFlowFormat.NAME,
+                        tag,
+                        "an input must be [^]node[:output][:number], was " + Text.quote(input));
             }
         }
         if (operator.equals("Const") && !attributes.contains("value")) {
@@ -523,7 +527,8 @@ final class TensorFlowReader {
 
     private void undefined(String value, long offset) {
         if (++undefined <= MOST_UNDEFINED) {
-            inspection.report(TensorFlowFormat.UNDEFINED, offset, "an input must be a node, no node is " + Text.quote(value));
+            inspection.report(
+                    TensorFlowFormat.UNDEFINED, offset, "an input must be a node, no node is " + Text.quote(value));
         }
     }
 
@@ -585,7 +590,9 @@ final class TensorFlowReader {
             }
         }
         inspection.report(
-                TensorFlowFormat.CHECKPOINT, node.offset(), "operator " + Text.quote(node.operator()) + " handles variables");
+                TensorFlowFormat.CHECKPOINT,
+                node.offset(),
+                "operator " + Text.quote(node.operator()) + " handles variables");
     }
 
     private static void follow(Body body, String input, List<Integer> open, Set<Integer> seen) {
@@ -644,7 +651,9 @@ final class TensorFlowReader {
         missing.stream()
                 .limit(1)
                 .forEach(name -> inspection.report(
-                        TensorFlowFormat.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
+                        TensorFlowFormat.MISSING_FUNCTION,
+                        -1,
+                        "function " + Text.quote(name) + " is not in the library"));
         for (Map.Entry<String, Long> use : operators.entrySet()) {
             if (!functions.containsKey(use.getKey())) {
                 use(use.getKey(), use.getValue());

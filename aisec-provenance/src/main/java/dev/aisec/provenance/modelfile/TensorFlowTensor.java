@@ -233,7 +233,9 @@ final class TensorFlowTensor {
         long most = wanted == 9 || wanted == 12 ? 2 * elements : elements;
         if (values > most) {
             throw inspection.refuse(
-                    TensorFlowFormat.TENSOR_DATA, tag, Text.quote(name) + " must have <= " + most + " values, has " + values);
+                    TensorFlowFormat.TENSOR_DATA,
+                    tag,
+                    Text.quote(name) + " must have <= " + most + " values, has " + values);
         }
         if (values < most) {
             // The last value, or zero, fills the rest.

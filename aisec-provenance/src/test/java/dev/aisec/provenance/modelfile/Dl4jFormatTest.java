@@ -26,8 +26,8 @@ class Dl4jFormatTest {
             "{\"confs\":[{\"layer\":{\"dense\":{\"nin\":2,\"nout\":3,\"activationFunction\":\"relu\"}}}]}";
     private static final String GRAPH =
             "{\"networkInputs\":[\"in\"],\"vertexInputs\":{\"a\":[\"in\"],\"m\":[\"a\",\"a\"]},"
-                + "\"vertices\":{\"a\":{\"LayerVertex\":{\"layerConf\":{\"layer\":{\"dense\":{\"nin\":2,\"nout\":3}}}}},"
-                + "\"m\":{\"MergeVertex\":{}}}}";
+                    + "\"vertices\":{\"a\":{\"LayerVertex\":{\"layerConf\":{\"layer\":{\"dense\":{\"nin\":2,\"nout\":3}}}}},"
+                    + "\"m\":{\"MergeVertex\":{}}}}";
 
     /** Shape information of a row of values, and the values; tests change what they want to be wrong. */
     private static final class Array {
