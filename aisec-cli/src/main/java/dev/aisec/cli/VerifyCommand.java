@@ -84,8 +84,7 @@ final class VerifyCommand implements Callable<Integer> {
                     "--signature must be given with one FILE or DIR, which it covers, were " + paths.size());
         }
         ModelPaths files = ModelPaths.of(paths).without(signature.file());
-        Optional<SignatureReport> signer =
-                signed ? Optional.of(signature.verify(paths.get(0))) : Optional.empty();
+        Optional<SignatureReport> signer = signed ? Optional.of(signature.verify(paths.get(0))) : Optional.empty();
         int code = signer.map(this::tell).orElse(0);
         ModelVerifier verifier = ModelVerifier.of(rules);
         Map<String, ModelReport> reports = new LinkedHashMap<>();
@@ -149,7 +148,9 @@ final class VerifyCommand implements Callable<Integer> {
                     "%-14s %s  %s",
                     report.verification().verdict(),
                     ModelText.printable(path),
-                    report.signed().map(m -> "signed by " + ModelText.printable(m.signer())).orElse("signature")));
+                    report.signed()
+                            .map(m -> "signed by " + ModelText.printable(m.signer()))
+                            .orElse("signature")));
             for (Finding finding : report.verification().findings()) {
                 line("    " + ModelText.finding(finding));
             }

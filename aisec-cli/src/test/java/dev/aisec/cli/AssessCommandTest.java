@@ -18,7 +18,7 @@ import dev.aisec.core.model.Labelled;
 import dev.aisec.nd4j.Dl4jModels;
 import dev.aisec.nd4j.Dl4jNetworks;
 import dev.aisec.nd4j.engine.Networks;
-import dev.aisec.provenance.modelfile.Dl4jModelFile;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -150,7 +150,7 @@ class AssessCommandTest {
         Dl4jModels.save(Dl4jNetworks.smallCnn(28, 28, 10, 1), file);
         Labelled test = ImageData.load(data).test();
         int[] predicted = Networks.compile(
-                        Dl4jModels.load(Dl4jModelFile.standard().verify(file).orElseThrow()),
+                        Dl4jModels.load(ModelVerifier.standard().verify(file).orElseThrow()),
                         test.inputs().shape(),
                         Bounds.of(0, 1))
                 .predict(test.inputs());
@@ -305,7 +305,8 @@ class AssessCommandTest {
     @Test
     void assess_badModel_endsWithOneLineAndNothingWritten() throws IOException {
         refused("none.zip: no such file", "assess", "--model=" + folder.resolve("none.zip"));
-        Path garbage = Files.writeString(folder.resolve("garbage.zip"), "PK\u0003\u0004 and then nothing that is an archive");
+        Path garbage =
+                Files.writeString(folder.resolve("garbage.zip"), "PK\u0003\u0004 and then nothing that is an archive");
         refused("REJECT garbage.zip", "assess", "--model=" + garbage);
         Path text = Files.writeString(folder.resolve("text.zip"), "text");
         refused("CANNOT_INSPECT text.zip", "assess", "--model=" + text);
@@ -316,7 +317,7 @@ class AssessCommandTest {
         broken.params().putScalar(17, Double.NaN);
         Path nan = folder.resolve("nan.zip");
         Dl4jModels.save(broken, nan);
-        refused("parameters must be finite, was NaN at index 17", "assess", "--model=" + nan);
+        refused("numbers of \"coefficients.bin\" must not be NaN, 1 of", "assess", "--model=" + nan);
         Path few = folder.resolve("few.zip");
         Dl4jModels.save(Dl4jNetworks.smallCnn(28, 28, 5, 1), few);
         refused("labels must be in [0, 4]", "assess", "--model=" + few);

@@ -43,7 +43,8 @@ class VerifyCommandTest {
         byte[] header = ("{\"layer.weight\":{\"dtype\":\"F32\",\"shape\":[" + values.length + "],\"data_offsets\":[0,"
                         + 4 * values.length + "]}}")
                 .getBytes(UTF_8);
-        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file =
+                ByteBuffer.allocate(8 + header.length + 4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(header.length).put(header);
         for (float value : values) {
             file.putFloat(value);
@@ -151,7 +152,10 @@ class VerifyCommandTest {
         Path policy = folder.resolve("policy.json");
         Files.writeString(policy, "{\"sined\": true}");
         assertThat(run("verify", good, "--policy", policy)).isEqualTo(2);
-        assertThat(err.toString(UTF_8)).contains("policy.json").contains("sined").hasLineCount(1);
+        assertThat(err.toString(UTF_8))
+                .contains("policy.json")
+                .contains("sined")
+                .hasLineCount(1);
         assertThat(out.toString(UTF_8)).isEmpty();
         assertThat(run("verify", good, "--policy", folder)).isEqualTo(2);
         assertThat(run("verify", good, "--policy", policy, "--permissive")).isEqualTo(2);
@@ -171,7 +175,8 @@ class VerifyCommandTest {
         Path model = Files.createDirectory(folder.resolve("model"));
         Files.write(model.resolve("m.safetensors"), safetensors(1, 2, 3));
         Path key = folder.resolve("key.pem");
-        assertThat(run("sign", model, "--key", key, "--generate-key", "ed25519")).isZero();
+        assertThat(run("sign", model, "--key", key, "--generate-key", "ed25519"))
+                .isZero();
         Path signature = model.resolve("model.sig");
         Path policy = folder.resolve("signed.json");
         Files.writeString(policy, "{\"signed\": true}");

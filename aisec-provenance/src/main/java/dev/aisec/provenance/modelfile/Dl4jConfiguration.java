@@ -8,6 +8,7 @@ import dev.aisec.core.json.JsonValue.JsonArray;
 import dev.aisec.core.json.JsonValue.JsonNumber;
 import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,7 @@
 package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.MalformedInputException;
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;

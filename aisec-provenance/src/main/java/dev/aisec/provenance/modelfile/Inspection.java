@@ -3,6 +3,7 @@ package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.Finding;
 import dev.aisec.core.MalformedInputException;
+import dev.aisec.provenance.internal.Text;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import dev.aisec.core.json.JsonParser;
 import dev.aisec.core.json.JsonValue;
 import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

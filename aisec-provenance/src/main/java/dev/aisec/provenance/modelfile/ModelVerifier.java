@@ -4,6 +4,7 @@ package dev.aisec.provenance.modelfile;
 import dev.aisec.core.Technique;
 import dev.aisec.core.Verdict;
 import dev.aisec.core.Verification;
+import dev.aisec.provenance.internal.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;

@@ -145,7 +145,7 @@ final class NestedPickles {
             return false;
         }
         String names = attempt.use()
-                .map(u -> "imports " + dev.aisec.provenance.modelfile.Text.quote(u.module + "." + u.name))
+                .map(u -> "imports " + dev.aisec.provenance.internal.Text.quote(u.module + "." + u.name))
                 .orElse("is no plain data");
         host.problem(PickleRules.NESTED, at, "a value must be data, " + how + " a pickle that " + names);
         return true;

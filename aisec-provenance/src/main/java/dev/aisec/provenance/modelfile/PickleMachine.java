@@ -483,7 +483,7 @@ final class PickleMachine {
         String line = shortLine(MOST_DIGITS, "a memo index", at);
         if (line.isEmpty() || !line.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw malformed(
-                    at, "a memo index must be decimal digits, was " + dev.aisec.provenance.modelfile.Text.quote(line));
+                    at, "a memo index must be decimal digits, was " + dev.aisec.provenance.internal.Text.quote(line));
         }
         return line.length() > 18 ? Long.MAX_VALUE : Long.parseLong(line);
     }
@@ -510,7 +510,7 @@ final class PickleMachine {
                     push(new Real(Double.parseDouble(line)));
                 } catch (NumberFormatException e) {
                     throw malformed(
-                            at, "a number must be decimal, was " + dev.aisec.provenance.modelfile.Text.quote(line));
+                            at, "a number must be decimal, was " + dev.aisec.provenance.internal.Text.quote(line));
                 }
             }
         }
@@ -535,7 +535,7 @@ final class PickleMachine {
         String plain = digits.startsWith("-") || digits.startsWith("+") ? digits.substring(1) : digits;
         if (plain.isEmpty() || !plain.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw malformed(
-                    at, "an integer must be decimal digits, was " + dev.aisec.provenance.modelfile.Text.quote(text));
+                    at, "an integer must be decimal digits, was " + dev.aisec.provenance.internal.Text.quote(text));
         }
         return integer(new BigInteger(digits));
     }

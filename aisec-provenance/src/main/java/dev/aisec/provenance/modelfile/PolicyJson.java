@@ -6,6 +6,7 @@ import dev.aisec.core.json.CanonicalJson;
 import dev.aisec.core.json.JsonLimits;
 import dev.aisec.core.json.JsonParser;
 import dev.aisec.core.json.JsonValue;
+import dev.aisec.provenance.internal.Text;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.provenance.internal.Text;
 import dev.aisec.provenance.modelfile.PickleValue.Constant;
 import dev.aisec.provenance.modelfile.PickleValue.Dict;
 import dev.aisec.provenance.modelfile.PickleValue.Int;

@@ -2,6 +2,7 @@
 package dev.aisec.provenance.modelfile;
 
 import dev.aisec.core.MalformedInputException;
+import dev.aisec.provenance.internal.Text;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -5,6 +5,7 @@ import dev.aisec.core.MalformedInputException;
 import dev.aisec.core.json.JsonLimits;
 import dev.aisec.core.json.JsonParser;
 import dev.aisec.core.json.JsonValue;
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

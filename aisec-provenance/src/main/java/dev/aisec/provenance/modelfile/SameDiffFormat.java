@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.provenance.internal.Text;
 import dev.aisec.provenance.modelfile.FlatBuffer.Table;
 import dev.aisec.provenance.modelfile.FlatBuffer.Vector;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.modelfile;
 
+import dev.aisec.provenance.internal.Sha256;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.util.ArrayList;

@@ -95,7 +95,7 @@ final class TorchStorages extends PickleStreams.Host {
             problem(
                     STORAGE,
                     offset,
-                    "storage " + dev.aisec.provenance.modelfile.Text.quote(key)
+                    "storage " + dev.aisec.provenance.internal.Text.quote(key)
                             + " must have one type and size, has two");
         }
         return known;

@@ -9,6 +9,7 @@ import dev.aisec.core.json.JsonValue.JsonArray;
 import dev.aisec.core.json.JsonValue.JsonNull;
 import dev.aisec.core.json.JsonValue.JsonObject;
 import dev.aisec.core.json.JsonValue.JsonString;
+import dev.aisec.provenance.internal.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -73,13 +74,13 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
         String mediaType = bundle.string("mediaType");
         if (!MEDIA_TYPES.contains(mediaType)) {
             throw new Refusal(
-                    SignatureRule.MEDIA_TYPE, "mediaType must be " + MEDIA_TYPE + ", was " + Names.quote(mediaType));
+                    SignatureRule.MEDIA_TYPE, "mediaType must be " + MEDIA_TYPE + ", was " + Text.quote(mediaType));
         }
         Json envelope = bundle.object("dsseEnvelope").only("payload", "payloadType", "signatures");
         String type = envelope.string("payloadType");
         if (!type.equals(PAYLOAD_TYPE)) {
             throw new Refusal(
-                    SignatureRule.PAYLOAD_TYPE, "payloadType must be " + PAYLOAD_TYPE + ", was " + Names.quote(type));
+                    SignatureRule.PAYLOAD_TYPE, "payloadType must be " + PAYLOAD_TYPE + ", was " + Text.quote(type));
         }
         List<JsonValue> signatures = envelope.array("signatures");
         if (signatures.size() != 1) {
@@ -164,7 +165,7 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
             // Refused below.
         }
         throw new Refusal(
-                SignatureRule.MALFORMED, name + " must be padded base64 and not empty, was " + Names.quote(text));
+                SignatureRule.MALFORMED, name + " must be padded base64 and not empty, was " + Text.quote(text));
     }
 
     /**
@@ -234,7 +235,7 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
             Set<String> known = Set.of(names);
             for (String name : members.keySet()) {
                 if (!known.contains(name)) {
-                    throw new Refusal(rule, what + " must have no member " + Names.quote(name));
+                    throw new Refusal(rule, what + " must have no member " + Text.quote(name));
                 }
             }
             return this;

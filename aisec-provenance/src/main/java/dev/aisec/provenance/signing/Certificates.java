@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ final class Certificates {
             for (Pem.Block block : Pem.blocks(pem)) {
                 if (!block.label().equals("CERTIFICATE")) {
                     throw new IllegalArgumentException(
-                            "PEM blocks must be \"CERTIFICATE\", one is " + Names.quote(block.label()));
+                            "PEM blocks must be \"CERTIFICATE\", one is " + Text.quote(block.label()));
                 }
                 certificates.add(parse(block.content()));
             }
@@ -68,7 +69,7 @@ final class Certificates {
                 return certificate;
             }
         } catch (CertificateException | RuntimeException e) {
-            throw new IllegalArgumentException("not a certificate: " + Names.shown(String.valueOf(e.getMessage())), e);
+            throw new IllegalArgumentException("not a certificate: " + Text.shown(String.valueOf(e.getMessage())), e);
         }
         throw new IllegalArgumentException("not a certificate: nothing may follow it, and it must be in DER");
     }
@@ -131,7 +132,7 @@ final class Certificates {
     }
 
     static String name(X509Certificate certificate) {
-        return Names.quote(certificate.getSubjectX500Principal().getName());
+        return Text.quote(certificate.getSubjectX500Principal().getName());
     }
 
     private static void requireValid(X509Certificate certificate, Instant at) {
@@ -162,7 +163,7 @@ final class Certificates {
         throw new Refusal(
                 SignatureRule.UNTRUSTED_CERTIFICATE,
                 "a path must lead to a trusted root, ends at " + name(last) + ", issued by "
-                        + Names.quote(last.getIssuerX500Principal().getName()));
+                        + Text.quote(last.getIssuerX500Principal().getName()));
     }
 
     private static @Nullable X509Certificate issuer(X509Certificate certificate, Set<X509Certificate> candidates) {
@@ -201,11 +202,11 @@ final class Certificates {
                     ? SignatureRule.CERTIFICATE_VALIDITY
                     : SignatureRule.UNTRUSTED_CERTIFICATE;
             throw new Refusal(
-                    rule, "no valid path to " + name(path.get(0)) + ": " + Names.shown(String.valueOf(e.getMessage())));
+                    rule, "no valid path to " + name(path.get(0)) + ": " + Text.shown(String.valueOf(e.getMessage())));
         } catch (GeneralSecurityException | RuntimeException e) {
             throw new Refusal(
                     SignatureRule.UNTRUSTED_CERTIFICATE,
-                    "no valid path to " + name(path.get(0)) + ": " + Names.shown(String.valueOf(e.getMessage())));
+                    "no valid path to " + name(path.get(0)) + ": " + Text.shown(String.valueOf(e.getMessage())));
         }
     }
 }

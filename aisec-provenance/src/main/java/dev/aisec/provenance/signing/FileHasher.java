@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -125,7 +126,7 @@ final class FileHasher {
 
     private void work() {
         try {
-            MessageDigest digest = Hashes.sha256();
+            MessageDigest digest = Sha256.create();
             byte[] buffer = new byte[BUFFER];
             for (int i = next.getAndIncrement();
                     i < order.length && failure.get() == null;

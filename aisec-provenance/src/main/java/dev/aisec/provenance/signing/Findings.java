@@ -56,8 +56,7 @@ final class Findings {
         List<Finding> list = new ArrayList<>(all);
         counts.forEach((rule, count) -> {
             if (count > SHOWN) {
-                list.add(Finding.of(
-                        rule.severity(), rule.code(), "and " + (count - SHOWN) + " more: " + rule.meaning(), ""));
+                list.add(Finding.of(rule.severity(), rule.code(), (count - SHOWN) + " more. " + rule.meaning(), ""));
             }
         });
         // What decides comes first; the order is otherwise that in which it was found.

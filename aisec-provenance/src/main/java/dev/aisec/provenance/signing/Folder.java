@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
@@ -98,7 +99,7 @@ record Folder(Map<String, Entry> files, List<String> ignored, List<String> empty
         for (String name : files.keySet()) {
             String other = folded.putIfAbsent(Names.folded(name), name);
             if (other != null) {
-                collisions.add(Names.quote(other) + " and " + Names.quote(name));
+                collisions.add(Text.quote(other) + " and " + Text.quote(name));
             }
         }
         return collisions;

@@ -2,6 +2,7 @@
 package dev.aisec.provenance.signing;
 
 import dev.aisec.core.MalformedInputException;
+import dev.aisec.provenance.internal.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -103,7 +104,7 @@ public final class HashCache {
         try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
             bytes = in.readNBytes(MAX_BYTES + 1);
         }
-        int head = MAGIC.length + Hashes.LENGTH;
+        int head = MAGIC.length + Sha256.LENGTH;
         if (bytes.length > MAX_BYTES
                 || bytes.length < head
                 || !Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length)
@@ -132,7 +133,7 @@ public final class HashCache {
         for (int i = 0; i < count; i++) {
             Place place = new Place(text(in), in.readLong(), in.readLong());
             FileState state = new FileState(FileState.Kind.FILE, in.readLong(), in.readLong(), in.readLong(), text(in));
-            byte[] digest = new byte[Hashes.LENGTH];
+            byte[] digest = new byte[Sha256.LENGTH];
             in.readFully(digest);
             entries.put(place, new Known(state, digest, text(in)));
         }

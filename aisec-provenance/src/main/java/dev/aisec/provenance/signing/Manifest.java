@@ -8,6 +8,8 @@ import dev.aisec.core.json.JsonValue;
 import dev.aisec.core.json.JsonValue.JsonBoolean;
 import dev.aisec.core.json.JsonValue.JsonNumber;
 import dev.aisec.core.json.JsonValue.JsonString;
+import dev.aisec.provenance.internal.Sha256;
+import dev.aisec.provenance.internal.Text;
 import dev.aisec.provenance.signing.Bundle.Json;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -66,7 +68,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
             Comparator.comparing(Resource::path, Names.CODE_POINTS).thenComparingLong(Resource::start);
 
     byte[] rootDigest() {
-        MessageDigest digest = Hashes.sha256();
+        MessageDigest digest = Sha256.create();
         for (Resource resource : resources) {
             digest.update(resource.digest());
         }
@@ -93,13 +95,13 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
         Json statement = Json.of(SignatureRule.STATEMENT, "the statement", value);
         String type = statement.string("_type");
         if (!type.equals(STATEMENT)) {
-            throw new Refusal(SignatureRule.STATEMENT, "_type must be " + STATEMENT + ", was " + Names.quote(type));
+            throw new Refusal(SignatureRule.STATEMENT, "_type must be " + STATEMENT + ", was " + Text.quote(type));
         }
         String predicateType = statement.string("predicateType");
         if (!predicateType.equals(PREDICATE)) {
             throw new Refusal(
                     SignatureRule.PREDICATE_TYPE,
-                    "predicateType must be " + PREDICATE + ", was " + Names.quote(predicateType));
+                    "predicateType must be " + PREDICATE + ", was " + Text.quote(predicateType));
         }
         statement.only("_type", "subject", "predicateType", "predicate");
         Json predicate = statement.object("predicate").only("resources", "serialization");
@@ -112,7 +114,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
                     hash.equals("blake2b") || hash.equals("blake3")
                             ? SignatureRule.UNSUPPORTED
                             : SignatureRule.STATEMENT,
-                    "hash_type must be sha256, was " + Names.quote(hash));
+                    "hash_type must be sha256, was " + Text.quote(hash));
         }
         long shardSize = shardSize(serialization);
         if (!(serialization.value("allow_symlinks") instanceof JsonBoolean symlinks)) {
@@ -125,8 +127,9 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
         if (!MessageDigest.isEqual(manifest.rootDigest(), subject.digest())) {
             throw new Refusal(
                     SignatureRule.ROOT_DIGEST,
-                    "the digest of the subject must be that of the list, " + Hashes.hex(manifest.rootDigest())
-                            + ", was " + Hashes.hex(subject.digest()));
+                    "the digest of the subject must be that of the list, "
+                            + HexFormat.of().formatHex(manifest.rootDigest()) + ", was "
+                            + HexFormat.of().formatHex(subject.digest()));
         }
         if (shardSize > 0) {
             requireWhole(manifest);
@@ -157,7 +160,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
             return 0;
         }
         if (!method.equals("shards")) {
-            throw new Refusal(SignatureRule.STATEMENT, "method must be files or shards, was " + Names.quote(method));
+            throw new Refusal(SignatureRule.STATEMENT, "method must be files or shards, was " + Text.quote(method));
         }
         if (serialization.value("shard_size") instanceof JsonNumber number
                 && number.value() >= 1
@@ -179,7 +182,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
                 if (fault.isPresent()) {
                     throw new Refusal(
                             SignatureRule.IGNORED_PATH,
-                            "an ignored path " + fault.get() + ", was " + Names.quote(path.value()));
+                            "an ignored path " + fault.get() + ", was " + Text.quote(path.value()));
                 }
                 ignored.add(path.value());
             }
@@ -207,8 +210,8 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
             if (!json.string("algorithm").equals("sha256")) {
                 throw new Refusal(
                         SignatureRule.STATEMENT,
-                        "algorithm of " + Names.quote(name) + " must be hash_type, sha256, was "
-                                + Names.quote(json.string("algorithm")));
+                        "algorithm of " + Text.quote(name) + " must be hash_type, sha256, was "
+                                + Text.quote(json.string("algorithm")));
             }
             Resource resource = shardSize == 0
                     ? new Resource(name, 0, -1, digest(json.string("digest")))
@@ -216,12 +219,11 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
             Optional<String> fault = resource.path().equals(UNNAMED) ? Optional.empty() : Names.fault(resource.path());
             if (fault.isPresent()) {
                 throw new Refusal(
-                        SignatureRule.RESOURCE_NAME, "a signed name " + fault.get() + ", was " + Names.quote(name));
+                        SignatureRule.RESOURCE_NAME, "a signed name " + fault.get() + ", was " + Text.quote(name));
             }
             if (!names.add(name)) {
                 throw new Refusal(
-                        SignatureRule.RESOURCE_NAME,
-                        "a signed name must stand once, twice stands " + Names.quote(name));
+                        SignatureRule.RESOURCE_NAME, "a signed name must stand once, twice stands " + Text.quote(name));
             }
             if (!resources.isEmpty()
                     && resource.path().equals(UNNAMED)
@@ -248,10 +250,10 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
 
     private static byte[] digest(String hex) {
         boolean lower = hex.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f');
-        if (!lower || hex.length() != 2 * Hashes.LENGTH) {
+        if (!lower || hex.length() != 2 * Sha256.LENGTH) {
             throw new Refusal(
                     SignatureRule.STATEMENT,
-                    "a digest must have 64 lower-case hexadecimal digits, was " + Names.quote(hex));
+                    "a digest must have 64 lower-case hexadecimal digits, was " + Text.quote(hex));
         }
         return HexFormat.of().parseHex(hex);
     }
@@ -262,7 +264,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
         int first = last < 1 ? -1 : name.lastIndexOf(':', last - 1);
         if (first < 1) {
             throw new Refusal(
-                    SignatureRule.SHARDS, "the name of a shard must be path:start:end, was " + Names.quote(name));
+                    SignatureRule.SHARDS, "the name of a shard must be path:start:end, was " + Text.quote(name));
         }
         long start = number(name, name.substring(first + 1, last));
         long end = number(name, name.substring(last + 1));
@@ -276,7 +278,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
                 && (digits.length() == 1 || digits.charAt(0) != '0');
         if (!decimal) {
             throw new Refusal(
-                    SignatureRule.SHARDS, "the name of a shard must end with two numbers, was " + Names.quote(name));
+                    SignatureRule.SHARDS, "the name of a shard must end with two numbers, was " + Text.quote(name));
         }
         return Long.parseLong(digits);
     }
@@ -295,7 +297,7 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
                     throw new Refusal(
                             SignatureRule.SHARDS,
                             "shards must follow one another in steps of " + manifest.shardSize() + " bytes, was "
-                                    + Names.quote(part.name()));
+                                    + Text.quote(part.name()));
                 }
                 at = part.end();
             }
@@ -307,14 +309,15 @@ record Manifest(String subject, long shardSize, boolean symlinks, Set<String> ig
         StringBuilder out = new StringBuilder(200 + 220 * resources.size());
         out.append("{\n  \"_type\": \"").append(STATEMENT).append("\",\n  \"subject\": [\n    {\n      \"name\": ");
         quote(subject, out);
-        out.append(",\n      \"digest\": {\n        \"sha256\": \"").append(Hashes.hex(rootDigest()));
+        out.append(",\n      \"digest\": {\n        \"sha256\": \"")
+                .append(HexFormat.of().formatHex(rootDigest()));
         out.append("\"\n      }\n    }\n  ],\n  \"predicateType\": \"").append(PREDICATE);
         out.append("\",\n  \"predicate\": {\n    \"resources\": [");
         String before = "\n";
         for (Resource resource : resources) {
             out.append(before).append("      {\n        \"name\": ");
             quote(resource.name(), out);
-            out.append(",\n        \"digest\": \"").append(Hashes.hex(resource.digest()));
+            out.append(",\n        \"digest\": \"").append(HexFormat.of().formatHex(resource.digest()));
             out.append("\",\n        \"algorithm\": \"sha256\"\n      }");
             before = ",\n";
         }

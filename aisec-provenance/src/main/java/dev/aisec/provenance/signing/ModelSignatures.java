@@ -4,6 +4,8 @@ package dev.aisec.provenance.signing;
 import dev.aisec.core.Technique;
 import dev.aisec.core.Verdict;
 import dev.aisec.core.Verification;
+import dev.aisec.provenance.internal.Sha256;
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -13,6 +15,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -177,7 +180,7 @@ public final class ModelSignatures {
             Path name = root.getFileName();
             Verification verification = new Verification(
                     Technique.MODEL_FILE_VERIFICATION,
-                    Names.shown(name == null ? root.toString() : name.toString()),
+                    Text.shown(name == null ? root.toString() : name.toString()),
                     findings.verdict(),
                     findings.list());
             return new SignatureReport(verification, Optional.ofNullable(signed), policy.text());
@@ -232,7 +235,7 @@ public final class ModelSignatures {
                                     .sorted()
                                     .limit(10)
                                     .toList()
-                            + ", is " + Names.quote(hint));
+                            + ", is " + Text.quote(hint));
         }
 
         /** Bundles before v1.1.0 hold the PEM text of the key. It counts for nothing but to find the trusted one. */
@@ -250,7 +253,7 @@ public final class ModelSignatures {
                 throw new Refusal(
                         SignatureRule.VERIFICATION_MATERIAL,
                         "keyDetails must be that of the key, " + key.algorithm().sigstoreName() + ", was "
-                                + Names.quote(raw.details().get()));
+                                + Text.quote(raw.details().get()));
             }
             return byHint(key.hint(), keys);
         }
@@ -294,7 +297,7 @@ public final class ModelSignatures {
                         cached + " of " + pieces.size() + " files or parts were not read again");
             }
             if (cache != null && findings.verdict() == Verdict.ACCEPT) {
-                cache.keep(root, began, Hashes.hex(Hashes.sha256(json)), pieces, results);
+                cache.keep(root, began, HexFormat.of().formatHex(Sha256.of(json)), pieces, results);
             }
         }
 
@@ -306,7 +309,7 @@ public final class ModelSignatures {
                             SignatureRule.IGNORED_PATH,
                             "the signer may leave out "
                                     + new TreeSet<>(policy.ignorable().get())
-                                    + ", left out " + Names.quote(path));
+                                    + ", left out " + Text.quote(path));
                 }
             }
             Set<String> left = manifest.ignored();
@@ -315,7 +318,7 @@ public final class ModelSignatures {
                     if (left.contains(name.substring(0, end))) {
                         throw new Refusal(
                                 SignatureRule.IGNORED_PATH,
-                                "a path must be signed or left out, is both: " + Names.quote(name));
+                                "a path must be signed or left out, is both: " + Text.quote(name));
                     }
                 }
             }
@@ -355,7 +358,7 @@ public final class ModelSignatures {
             Set<String> faulty = new HashSet<>();
             for (Folder.Fault fault : folder.faults()) {
                 faulty.add(fault.name());
-                findings.add(fault.rule(), Names.shown(fault.name()), fault.message());
+                findings.add(fault.rule(), Text.shown(fault.name()), fault.message());
             }
             for (Map.Entry<String, Folder.Entry> file : folder.files().entrySet()) {
                 List<Manifest.Resource> parts = expected.get(file.getKey());
@@ -369,7 +372,7 @@ public final class ModelSignatures {
                 if (end >= 0 && end != size) {
                     findings.add(
                             SignatureRule.SIZE_MISMATCH,
-                            Names.shown(file.getKey()),
+                            Text.shown(file.getKey()),
                             "the file must have " + end + " bytes, has " + size);
                     continue;
                 }
@@ -381,7 +384,7 @@ public final class ModelSignatures {
             for (String name : expected.keySet()) {
                 // A fault of its own, or of a folder above it, says enough.
                 if (!folder.files().containsKey(name) && faulty.stream().noneMatch(f -> isWithin(name, f))) {
-                    findings.add(SignatureRule.MISSING_FILE, Names.shown(name), "the file was signed, is not there");
+                    findings.add(SignatureRule.MISSING_FILE, Text.shown(name), "the file was signed, is not there");
                 }
             }
             return bytes;
@@ -389,11 +392,11 @@ public final class ModelSignatures {
 
         private void unsigned(Manifest manifest, String name, long size) {
             if (manifest.shardSize() > 0 && size == 0) {
-                findings.add(SignatureRule.EMPTY_FILE, Names.shown(name), "an empty file is not signed with shards");
+                findings.add(SignatureRule.EMPTY_FILE, Text.shown(name), "an empty file is not signed with shards");
             } else if (policy.unsignedFiles()) {
-                findings.tolerate(SignatureRule.UNSIGNED_FILE, Names.shown(name), "the file was not signed; let pass");
+                findings.tolerate(SignatureRule.UNSIGNED_FILE, Text.shown(name), "the file was not signed; let pass");
             } else {
-                findings.add(SignatureRule.UNSIGNED_FILE, Names.shown(name), "the file was not signed");
+                findings.add(SignatureRule.UNSIGNED_FILE, Text.shown(name), "the file was not signed");
             }
         }
 
@@ -412,16 +415,16 @@ public final class ModelSignatures {
                 if (broken != null) {
                     findings.add(
                             broken,
-                            Names.shown(name),
+                            Text.shown(name),
                             broken == SignatureRule.CHANGED
                                     ? "the file must not change while it is read, has"
                                     : "the file must be readable");
                 } else if (!MessageDigest.isEqual(result.digest(), resource.digest())) {
                     findings.add(
                             SignatureRule.DIGEST_MISMATCH,
-                            Names.shown(name),
-                            "SHA-256" + part + " must be " + Hashes.hex(resource.digest()) + ", is "
-                                    + Hashes.hex(result.digest()));
+                            Text.shown(name),
+                            "SHA-256" + part + " must be " + HexFormat.of().formatHex(resource.digest()) + ", is "
+                                    + HexFormat.of().formatHex(result.digest()));
                 } else if (result.cached()) {
                     cached++;
                 }
@@ -432,14 +435,14 @@ public final class ModelSignatures {
         private void describe(Folder folder, Set<String> own) {
             for (String path : folder.ignored()) {
                 if (!own.contains(path)) {
-                    findings.add(SignatureRule.UNSIGNED_SPACE, Names.shown(path), "the path is not signed");
+                    findings.add(SignatureRule.UNSIGNED_SPACE, Text.shown(path), "the path is not signed");
                 }
             }
             for (String pair : folder.collisions()) {
                 findings.add(SignatureRule.NAME_COLLISION, "", "names should differ in more than their case: " + pair);
             }
             for (String path : folder.empty()) {
-                findings.add(SignatureRule.EMPTY_FOLDER, Names.shown(path), "an empty folder is not signed");
+                findings.add(SignatureRule.EMPTY_FOLDER, Text.shown(path), "an empty folder is not signed");
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ public record ModelSigner(
         for (String path : ignored) {
             Optional<String> fault = Manifest.ignoreFault(path);
             if (fault.isPresent()) {
-                throw new IllegalArgumentException("an ignored path " + fault.get() + ", was " + Names.quote(path));
+                throw new IllegalArgumentException("an ignored path " + fault.get() + ", was " + Text.quote(path));
             }
         }
         if (!chain.isEmpty()) {
@@ -182,7 +183,7 @@ public record ModelSigner(
         left.addAll(own);
         Folder folder = single ? Folder.single(root) : list(root, left);
         for (Folder.Fault fault : folder.faults()) {
-            throw new IOException(model + ": cannot be signed: " + Names.quote(fault.name()) + ": " + fault.message());
+            throw new IOException(model + ": cannot be signed: " + Text.quote(fault.name()) + ": " + fault.message());
         }
         Findings notes = new Findings();
         List<Manifest.Resource> resources = resources(folder, notes);
@@ -261,9 +262,7 @@ public record ModelSigner(
             }
             if (size == 0) {
                 notes.add(
-                        SignatureRule.EMPTY_FILE,
-                        Names.shown(file.getKey()),
-                        "an empty file is not signed with shards");
+                        SignatureRule.EMPTY_FILE, Text.shown(file.getKey()), "an empty file is not signed with shards");
             }
             if (size / shardSize > MAX_RESOURCES - pieces.size()) {
                 throw new IOException("too many shards: they must be <= " + MAX_RESOURCES
@@ -280,7 +279,7 @@ public record ModelSigner(
             FileHasher.Piece piece = pieces.get(i);
             SignatureRule broken = results.get(i).broken();
             if (broken != null) {
-                throw new IOException(Names.shown(names.get(i)) + ": cannot be signed: "
+                throw new IOException(Text.shown(names.get(i)) + ": cannot be signed: "
                         + (broken == SignatureRule.CHANGED
                                 ? "it must not change while it is read, has"
                                 : "it must be readable"));
@@ -325,13 +324,13 @@ public record ModelSigner(
         Set<String> unsigned = new HashSet<>(folder.ignored());
         unsigned.removeAll(own);
         for (String path : new TreeSet<>(unsigned)) {
-            notes.add(SignatureRule.UNSIGNED_SPACE, Names.shown(path), "the path is not signed");
+            notes.add(SignatureRule.UNSIGNED_SPACE, Text.shown(path), "the path is not signed");
         }
         for (String pair : folder.collisions()) {
             notes.add(SignatureRule.NAME_COLLISION, "", "names should differ in more than their case: " + pair);
         }
         for (String path : folder.empty()) {
-            notes.add(SignatureRule.EMPTY_FOLDER, Names.shown(path), "an empty folder is not signed");
+            notes.add(SignatureRule.EMPTY_FOLDER, Text.shown(path), "an empty folder is not signed");
         }
     }
 }

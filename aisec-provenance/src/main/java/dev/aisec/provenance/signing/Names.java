@@ -15,7 +15,6 @@ import java.util.Optional;
 /** Names of files inside a model: UTF-8, relative, {@code /} between the parts (OMS v1.0, section 6.1.2). */
 final class Names {
     private static final int MAX_LENGTH = 4096;
-    private static final int SHOWN = 120;
 
     /** Unicode code points, which is the order of UTF-8 bytes; not that of {@link String#compareTo}. */
     static final Comparator<String> CODE_POINTS = Names::compareCodePoints;
@@ -131,30 +130,5 @@ final class Names {
 
     private static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < 0x80);
-    }
-
-    /** As it is where it can be mistaken for nothing else, otherwise in quotes. */
-    static String shown(String text) {
-        String quoted = quote(text);
-        return quoted.length() == text.length() + 2 && quoted.startsWith(text, 1) ? text : quoted;
-    }
-
-    /** In quotes, shortened, with nothing in it that a terminal or a reader could mistake. */
-    static String quote(String text) {
-        StringBuilder out = new StringBuilder("\"");
-        int shown = 0;
-        int i = 0;
-        for (; i < text.length() && shown < SHOWN; shown++) {
-            int c = text.codePointAt(i);
-            i += Character.charCount(c);
-            if (c == '"' || c == '\\') {
-                out.append('\\').append((char) c);
-            } else if (c >= 0x20 && c < 0x7f || Character.isLetterOrDigit(c)) {
-                out.appendCodePoint(c);
-            } else {
-                out.append(String.format("\\u{%x}", c));
-            }
-        }
-        return out.append(i < text.length() ? "…\"" : "\"").toString();
     }
 }

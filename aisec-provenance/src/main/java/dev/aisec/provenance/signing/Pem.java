@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -57,14 +58,14 @@ final class Pem {
                 blocks.add(new Block(label, decode(label, base64.toString())));
                 label = null;
             } else if (text.startsWith(DASHES) || text.indexOf(':') >= 0) {
-                throw new IllegalArgumentException("PEM block " + Names.quote(label) + " must hold base64 only, has "
-                        + Names.quote(text) + (text.indexOf(':') >= 0 ? " (old encrypted keys are not read)" : ""));
+                throw new IllegalArgumentException("PEM block " + Text.quote(label) + " must hold base64 only, has "
+                        + Text.quote(text) + (text.indexOf(':') >= 0 ? " (old encrypted keys are not read)" : ""));
             } else {
                 base64.append(text);
             }
         }
         if (label != null) {
-            throw new IllegalArgumentException("PEM block " + Names.quote(label) + " must end");
+            throw new IllegalArgumentException("PEM block " + Text.quote(label) + " must end");
         }
         return blocks;
     }
@@ -73,7 +74,7 @@ final class Pem {
         try {
             return Base64.getDecoder().decode(base64);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("PEM block " + Names.quote(label) + " must hold base64", e);
+            throw new IllegalArgumentException("PEM block " + Text.quote(label) + " must hold base64", e);
         }
     }
 

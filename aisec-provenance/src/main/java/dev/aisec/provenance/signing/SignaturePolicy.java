@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Text;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,7 +37,7 @@ public record SignaturePolicy(
         for (String path : ignored) {
             Optional<String> fault = Manifest.ignoreFault(path);
             if (fault.isPresent()) {
-                throw new IllegalArgumentException("an ignored path " + fault.get() + ", was " + Names.quote(path));
+                throw new IllegalArgumentException("an ignored path " + fault.get() + ", was " + Text.quote(path));
             }
         }
         if (parallelism < 1) {

@@ -3,6 +3,7 @@ package dev.aisec.provenance.signing;
 
 import dev.aisec.core.Finding;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,12 +40,13 @@ public record SignedModel(
             String signer, SignatureAlgorithm algorithm, Manifest manifest, long bytes, List<Finding> notes) {
         TreeMap<String, String> digests = new TreeMap<>();
         if (manifest.shardSize() == 0) {
-            manifest.resources().forEach(r -> digests.put(r.path(), Hashes.hex(r.digest())));
+            manifest.resources()
+                    .forEach(r -> digests.put(r.path(), HexFormat.of().formatHex(r.digest())));
         }
         return new SignedModel(
                 signer,
                 algorithm,
-                "sha256:" + Hashes.hex(manifest.rootDigest()),
+                "sha256:" + HexFormat.of().formatHex(manifest.rootDigest()),
                 digests,
                 manifest.files().size(),
                 bytes,

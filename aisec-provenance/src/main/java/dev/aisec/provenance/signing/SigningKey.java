@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -175,7 +176,7 @@ public final class SigningKey {
             default ->
                 throw new IllegalArgumentException(
                         "PEM block must be \"PRIVATE KEY\", \"ENCRYPTED PRIVATE KEY\" or \"EC PRIVATE KEY\", was "
-                                + Names.quote(block.label()));
+                                + Text.quote(block.label()));
         };
     }
 

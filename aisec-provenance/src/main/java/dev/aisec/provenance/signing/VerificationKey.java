@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.aisec.provenance.signing;
 
+import dev.aisec.provenance.internal.Sha256;
+import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -99,7 +101,7 @@ public final class VerificationKey {
         List<Pem.Block> blocks = Pem.blocks(pem);
         if (blocks.size() != 1 || !blocks.get(0).label().equals("PUBLIC KEY")) {
             throw new IllegalArgumentException("must hold one PEM block \"PUBLIC KEY\", has "
-                    + blocks.stream().map(b -> Names.quote(b.label())).limit(10).toList());
+                    + blocks.stream().map(b -> Text.quote(b.label())).limit(10).toList());
         }
         return of(blocks.get(0).content());
     }
@@ -176,7 +178,7 @@ public final class VerificationKey {
      * @return SHA-256 of {@link #pem}, in lower-case hexadecimal
      */
     public String hint() {
-        return Hashes.hex(Hashes.sha256(pem().getBytes(StandardCharsets.US_ASCII)));
+        return HexFormat.of().formatHex(Sha256.of(pem().getBytes(StandardCharsets.US_ASCII)));
     }
 
     boolean verify(byte[] message, byte[] signature) {

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aisec.core.Finding;
 import dev.aisec.core.Severity;
 import dev.aisec.core.Verdict;
+import dev.aisec.provenance.internal.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -78,9 +80,10 @@ class BundleTest {
     }
 
     private static String statement(String resources, String serialization) {
-        byte[] root = Hashes.sha256(new byte[0]);
+        byte[] root = Sha256.of(new byte[0]);
         return "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":\"m\",\"digest\":{\"sha256\":\""
-                + Hashes.hex(root) + "\"}}],\"predicateType\":\"https://model_signing/signature/v1.0\",\"predicate\":"
+                + HexFormat.of().formatHex(root)
+                + "\"}}],\"predicateType\":\"https://model_signing/signature/v1.0\",\"predicate\":"
                 + "{\"resources\":[" + resources + "],\"serialization\":{" + serialization + "}}}";
     }
 
@@ -88,14 +91,17 @@ class BundleTest {
 
     /** A statement whose root digest is right, over files of the content "1". */
     private static String listing(String serialization, String... names) {
-        byte[] one = Hashes.sha256("1".getBytes(StandardCharsets.US_ASCII));
+        byte[] one = Sha256.of("1".getBytes(StandardCharsets.US_ASCII));
         String resources = Arrays.stream(names)
-                .map(n -> "{\"name\":\"" + n + "\",\"digest\":\"" + Hashes.hex(one) + "\",\"algorithm\":\"sha256\"}")
+                .map(n -> "{\"name\":\"" + n + "\",\"digest\":\""
+                        + HexFormat.of().formatHex(one) + "\",\"algorithm\":\"sha256\"}")
                 .collect(Collectors.joining(","));
         byte[] all = new byte[one.length * names.length];
         IntStream.range(0, names.length).forEach(i -> System.arraycopy(one, 0, all, i * one.length, one.length));
         return statement(resources, serialization)
-                .replace(Hashes.hex(Hashes.sha256(new byte[0])), Hashes.hex(Hashes.sha256(all)));
+                .replace(
+                        HexFormat.of().formatHex(Sha256.of(new byte[0])),
+                        HexFormat.of().formatHex(Sha256.of(all)));
     }
 
     @Test

@@ -475,7 +475,7 @@ class ModelSignaturesTest {
         // A hundred by name, the rest by number; the changed file; the folder that is empty now.
         assertThat(report.verification().findings()).hasSize(103);
         assertThat(report.verification().findings().get(101).message())
-                .isEqualTo("and 100 more: a signed file is not there");
+                .isEqualTo("100 more. A signed file is not there.");
     }
 
     @Test

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.aisec.provenance.modelfile;
+package dev.aisec.provenance.internal;
 
 /** Text of a hostile file in messages. */
-final class Text {
+public final class Text {
     private static final int SHOWN = 100;
 
     private Text() {}
 
-    /** In quotes, shortened, with nothing in it that a terminal or a reader could mistake. */
-    static String quote(String text) {
+    /**
+     * In quotes, shortened, with nothing in it that a terminal or a reader could mistake.
+     *
+     * @param text any text
+     * @return at most 100 characters of it in quotes, all others than printable ASCII, letters and digits escaped
+     */
+    public static String quote(String text) {
         StringBuilder out = new StringBuilder("\"");
         int length = 0;
         for (int i = 0; i < text.length() && length < SHOWN; length++) {
@@ -24,5 +29,16 @@ final class Text {
         }
         return out.append(text.codePointCount(0, text.length()) > SHOWN ? "…\"" : "\"")
                 .toString();
+    }
+
+    /**
+     * As it is where it can be mistaken for nothing else, otherwise in quotes.
+     *
+     * @param text any text
+     * @return the text, or {@link #quote} of it
+     */
+    public static String shown(String text) {
+        String quoted = quote(text);
+        return quoted.length() == text.length() + 2 && quoted.startsWith(text, 1) ? text : quoted;
     }
 }
