@@ -37,6 +37,7 @@ final class GgufReader {
     private final Inspection inspection;
     private boolean big;
     private long alignment = DEFAULT_ALIGNMENT;
+    private long keyBytes;
 
     GgufReader(ByteSource source, Inspection inspection) {
         this.source = source;
@@ -99,6 +100,13 @@ final class GgufReader {
     private void pair(Set<String> keys) throws IOException {
         long at = in.position();
         String key = text("a key", MOST_KEY);
+        keyBytes += key.length();
+        if (keyBytes > inspection.limits().headerBytes()) {
+            throw inspection.refuse(
+                    FileRules.TOO_LARGE,
+                    at,
+                    "keys must have <= " + inspection.limits().headerBytes() + " characters in all, have more");
+        }
         if (key.isEmpty() || key.chars().anyMatch(c -> c <= 0x20 || c == 0x7f)) {
             throw inspection.refuse(
                     GgufFormat.METADATA, at, "a key must have no spaces or control characters, was " + Text.quote(key));

@@ -14,6 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -34,7 +36,7 @@ public final class Inspection {
         final List<ModelFormat> formats;
         final long fileLength;
         final List<Finding> findings = new ArrayList<>();
-        final List<Rule> rules = new ArrayList<>();
+        final Set<Rule> rules = new LinkedHashSet<>();
         final List<Operator> operators = new ArrayList<>();
         final List<Tensor> tensors = new ArrayList<>();
         final TreeMap<String, String> metadata = new TreeMap<>();
@@ -175,6 +177,12 @@ public final class Inspection {
             throw new Refusal(
                     FileRules.TOO_MUCH_WORK, -1, "reading must take <= " + limits().steps() + " steps, takes more");
         }
+    }
+
+    /** Counts units of work that are done already. */
+    void steps(long count) throws IOException {
+        shared.steps += count;
+        step();
     }
 
     /**

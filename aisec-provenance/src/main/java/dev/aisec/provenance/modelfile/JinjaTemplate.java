@@ -53,6 +53,13 @@ final class JinjaTemplate {
             removeprefix removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort split
             splitlines startswith strftime strip swapcase title update upper values zfill isoformat
             """);
+    /** Methods that put what they are given into their owner. */
+    private static final Set<String> KEEPING = words("append extend insert setdefault update");
+    /** Methods whose first argument is looked for and not given back. */
+    private static final Set<String> LOOKING = words("""
+            count endswith find get index lstrip pop removeprefix removesuffix replace rfind rindex rsplit rstrip split
+            startswith strip
+            """);
     /** Attributes of Python objects that lead to code; the first ones are those that Jinja's own sandbox refuses. */
     private static final Set<String> INTROSPECTION = words("""
             func_closure func_code func_dict func_defaults func_globals im_class im_func im_self gi_frame gi_code
@@ -64,6 +71,7 @@ final class JinjaTemplate {
             + "getattribute|getattr|dict|code|closure|self|func|module|reduce|reduce_ex|call|getitem|setattr|new|del|name|"
             + "qualname|wrapped|loader|spec|file|doc|dir|subclasshook|init_subclass|enter|exit|weakref)__");
     private static final Pattern END_RAW = Pattern.compile("\\{%[-+]?\\s{0,100}endraw\\s{0,100}[-+]?%\\}");
+    private static final Pattern SPECIAL = Pattern.compile("[_%{]");
     private static final Pattern EDGE = Pattern.compile("_+|__\\w+|\\w+__");
 
     /** Bounds the work on keys within keys; no template of a model comes near. */
@@ -90,6 +98,10 @@ final class JinjaTemplate {
     private final Map<String, Set<String>> parameters = new HashMap<>();
     private final Set<String> assigned = new HashSet<>();
     private final Set<String> built = new HashSet<>();
+    /** What holds text of the template from which a name of Python's own can be made. */
+    private final Set<String> raw = new HashSet<>(Set.of("kwargs", "varargs"));
+    /** What a tag gives a value: no function any more. */
+    private final Set<String> values = new HashSet<>();
     private final Set<String> reported = new HashSet<>();
     private String key = "";
     private long offset;
@@ -222,7 +234,13 @@ final class JinjaTemplate {
                 if (at < 0) {
                     return -1;
                 }
-                tokens.add(new Token(Kind.TEXT, text.toString()));
+                Token before = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
+                if (before != null && before.kind() == Kind.TEXT) {
+                    // Literals that stand side by side are one.
+                    tokens.set(tokens.size() - 1, new Token(Kind.TEXT, before.text() + text));
+                } else {
+                    tokens.add(new Token(Kind.TEXT, text.toString()));
+                }
             } else if (Character.isDigit(c)) {
                 int start = at;
                 while (at < template.length()
@@ -346,6 +364,13 @@ final class JinjaTemplate {
                     macros.add(tag.get(1).text());
                 }
                 assign(tag, 2, tag.size(), false);
+                names(tag, 2, tag.size(), values);
+                if (holds(tag, 2, tag.size(), true)) {
+                    names(tag, 2, tag.size(), raw);
+                }
+                if (puts(tag, 2, tag.size())) {
+                    names(tag, 2, tag.size(), built);
+                }
                 parameters(tag.size() > 1 ? tag.get(1).text() : "", tag, 2);
             }
             case "call" -> {
@@ -354,9 +379,11 @@ final class JinjaTemplate {
             }
             case "with" -> {
                 boolean text = puts(tag, 1, tag.size());
+                boolean holds = holds(tag, 1, tag.size(), false);
                 for (int i = 1; i + 1 < tag.size(); i++) {
                     if (tag.get(i + 1).is("=")) {
                         assign(tag, i, i + 1, text);
+                        give(tag, i, i + 1, holds);
                     }
                 }
             }
@@ -364,7 +391,9 @@ final class JinjaTemplate {
                 int equals = index(tag, "=");
                 // A block between set and endset is text.
                 boolean text = equals < 0 || puts(tag, equals + 1, tag.size());
-                assign(tag, 1, equals < 0 ? tag.size() : equals, text);
+                int end = equals < 0 ? tag.size() : equals;
+                assign(tag, 1, end, text);
+                give(tag, 1, end, equals >= 0 && holds(tag, equals + 1, tag.size(), false));
             }
             case "for" -> {
                 int in = 1;
@@ -373,7 +402,9 @@ final class JinjaTemplate {
                                 && tag.get(in).text().equals("in"))) {
                     in++;
                 }
+                parameters("loop", tag.subList(0, in), 1);
                 assign(tag, 1, in, puts(tag, in, tag.size()));
+                give(tag, 1, in, holds(tag, in, tag.size(), false));
             }
             default -> {}
         }
@@ -391,7 +422,10 @@ final class JinjaTemplate {
     /** What is put together and passed to a macro is in its parameters. */
     private void pass(List<Token> tag) {
         for (int i = 0; i + 1 < tag.size(); i++) {
-            Set<String> names = parameters.get(tag.get(i).text());
+            boolean member = i > 1 && tag.get(i - 1).is(".");
+            Set<String> names = member && KEEPING.contains(tag.get(i).text())
+                    ? Set.of(owner(tag, i - 2))
+                    : parameters.get(tag.get(i).text());
             if (names != null
                     && tag.get(i + 1).is("(")
                     && !(i == 1 && tag.get(0).text().equals("macro"))) {
@@ -404,14 +438,21 @@ final class JinjaTemplate {
                 if (puts(tag, i + 2, end - 1)) {
                     built.addAll(names);
                 }
+                if (holds(tag, i + 2, end - 1, true)) {
+                    raw.addAll(names);
+                }
             }
         }
     }
 
     /** Whether a name, or what it is an attribute of, holds text that was put together. */
     private boolean isBuilt(List<Token> tag, int at, int to) {
+        return contains(built, tag, at, to);
+    }
+
+    private static boolean contains(Set<String> paths, List<Token> tag, int at, int to) {
         String path = path(tag, at, to);
-        while (!built.contains(path)) {
+        while (!paths.contains(path)) {
             int dot = path.lastIndexOf('.');
             if (dot < 0) {
                 return false;
@@ -439,6 +480,101 @@ final class JinjaTemplate {
         }
     }
 
+    /** The name, with attributes, that ends here; behind brackets the name before them. */
+    private static String owner(List<Token> tag, int end) {
+        int i = end;
+        int depth = 0;
+        while (i > 0 && (depth > 0 || tag.get(i).is("]") || tag.get(i).is(")"))) {
+            depth += tag.get(i).is("]") || tag.get(i).is(")") ? 1 : tag.get(i).is("[") || tag.get(i).is("(") ? -1 : 0;
+            i--;
+        }
+        int from = i;
+        while (from > 1 && tag.get(from - 1).is(".") && tag.get(from - 2).kind() == Kind.NAME) {
+            from -= 2;
+        }
+        return path(tag, from, i + 1);
+    }
+
+    private static void names(List<Token> tag, int from, int to, Set<String> into) {
+        for (int i = from; i < to; i++) {
+            if (tag.get(i).kind() == Kind.NAME && !(i > from && tag.get(i - 1).is("."))) {
+                into.add(tag.get(i).text());
+            }
+        }
+    }
+
+    /** Names that a tag gives a value, which may be text of the template. */
+    private void give(List<Token> tag, int from, int to, boolean holds) {
+        for (int i = from; i < to; i++) {
+            if (tag.get(i).kind() == Kind.NAME && !(i > from && tag.get(i - 1).is("."))) {
+                String path = path(tag, i, to);
+                if (path.equals(tag.get(i).text())) {
+                    values.add(path);
+                }
+                if (holds) {
+                    raw.add(path);
+                }
+            }
+        }
+    }
+
+    /** Whether an expression holds text from which a name of Python's own can be made by work on it. */
+    private boolean holds(List<Token> tag, int from, int to, boolean arguments) {
+        int keys = 0;
+        for (int i = from; i < to; i++) {
+            Token token = tag.get(i);
+            if (token.is("[")) {
+                keys += keys > 0 || subscript(tag, i) ? 1 : 0;
+            } else if (token.is("]")) {
+                keys -= keys > 0 ? 1 : 0;
+            } else if (keys == 0) {
+                boolean named = token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is("."));
+                boolean compared =
+                        i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
+                boolean text = token.kind() == Kind.TEXT && !compared && (arguments || !lookedFor(tag, i));
+                boolean dict = named
+                        && token.text().equals("dict")
+                        && i + 1 < to
+                        && tag.get(i + 1).is("(");
+                if (named && contains(raw, tag, i, to) || dict || text && SPECIAL.matcher(token.text()).find()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether a token stands alone between the parentheses and commas of a call. */
+    private static boolean argument(List<Token> tag, int from, int at) {
+        return at > from
+                && at + 1 < tag.size()
+                && (tag.get(at - 1).is("(") || tag.get(at - 1).is(","))
+                && (tag.get(at + 1).is(")") || tag.get(at + 1).is(","));
+    }
+
+    private static boolean lookedFor(List<Token> tag, int at) {
+        return at > 2
+                && tag.get(at - 1).is("(")
+                && LOOKING.contains(tag.get(at - 2).text())
+                && tag.get(at - 3).is(".");
+    }
+
+    private static boolean formatsTime(List<Token> tag, int at) {
+        return tag.get(at).text().equals("strftime_now")
+                && at + 1 < tag.size()
+                && tag.get(at + 1).is("(");
+    }
+
+    /** Whether a method is called here, on text or on what a parenthesis gives. */
+    private static boolean works(List<Token> tag, int at, int to, boolean named) {
+        return tag.get(at).is(".")
+                && at > 0
+                && at + 2 < to
+                && tag.get(at + 1).kind() == Kind.NAME
+                && tag.get(at + 2).is("(")
+                && (named || tag.get(at - 1).kind() == Kind.TEXT || tag.get(at - 1).is(")"));
+    }
+
     /** A name with the attributes behind it. */
     private static String path(List<Token> tag, int at, int to) {
         StringBuilder path = new StringBuilder(tag.get(at).text());
@@ -461,6 +597,7 @@ final class JinjaTemplate {
     private boolean puts(List<Token> tag, int from, int to) {
         boolean text = false;
         boolean work = false;
+        boolean named = false;
         int keys = 0;
         for (int i = from; i < to; i++) {
             Token token = tag.get(i);
@@ -479,13 +616,15 @@ final class JinjaTemplate {
                 }
                 boolean compared =
                         i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
-                boolean argument = i > from
-                        && i + 1 < tag.size()
-                        && (tag.get(i - 1).is("(") || tag.get(i - 1).is(","))
-                        && (tag.get(i + 1).is(")") || tag.get(i + 1).is(","));
+                boolean argument = argument(tag, from, i);
+                named |= token.kind() == Kind.NAME
+                        && !(i > 0 && tag.get(i - 1).is("."))
+                        && contains(raw, tag, i, to);
+                text |= named;
                 text |= token.kind() == Kind.TEXT && !compared && !argument;
                 text |= token.kind() == Kind.TEXT && argument && token.text().indexOf('_') >= 0;
                 work |= token.is("~") || token.is("+") || token.is("%") || token.is("*") || token.is("|");
+                work |= works(tag, i, to, named) || formatsTime(tag, i);
             }
         }
         return text && work;
@@ -566,7 +705,9 @@ final class JinjaTemplate {
         } else if (DANGEROUS_NAMES.contains(name) && (name.equals("self") || !assigned.contains(name))) {
             dangerous("name." + name, "name " + Text.quote(name) + " gives what is not in the messages");
         } else if (called) {
-            if (!FUNCTIONS.contains(name) && !macros.contains(name)) {
+            if (values.contains(name)) {
+                dangerous("function." + name, "a value must not be called, is " + Text.quote(name));
+            } else if (!FUNCTIONS.contains(name) && !macros.contains(name)) {
                 report("function." + name, Standing.UNKNOWN, "function " + Text.quote(name) + " is not known");
             }
         } else {
@@ -748,11 +889,13 @@ final class JinjaTemplate {
             } else if (token.kind() == Kind.NAME && !member && (isBuilt(tag, i, tag.size()) || callsMacro(tag, i))) {
                 dangerous("key", "a key must not be put together from pieces, is " + Text.quote(token.text()));
             } else {
+                text |= token.kind() == Kind.NAME && !member && contains(raw, tag, i, tag.size());
                 boolean filter = token.is("|")
                         && i + 1 < tag.size()
                         && !counts(tag.get(i + 1).text());
                 work |= filter || token.is("+") || token.is("%") || token.is("*");
                 work |= member && i + 1 < tag.size() && tag.get(i + 1).is("(");
+                work |= formatsTime(tag, i);
             }
         }
         if (text && work) {

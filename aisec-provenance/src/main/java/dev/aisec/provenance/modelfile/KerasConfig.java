@@ -286,7 +286,8 @@ final class KerasConfig {
             typeSpec(object);
             return;
         }
-        if (className.startsWith("__") && className.endsWith("__")) {
+        boolean foreign = module != null && !module.isEmpty() && !KerasNames.own(module);
+        if (!foreign && className.startsWith("__") && className.endsWith("__")) {
             switch (className) {
                 case "__tuple__",
                         "__tensor__",
@@ -304,7 +305,7 @@ final class KerasConfig {
                 default -> {}
             }
         }
-        if (className.equals("TensorShape") || className.equals("TypeSpec") || className.equals("CompositeTensor")) {
+        if (!foreign && (className.equals("TensorShape") || className.equals("TypeSpec") || className.equals("CompositeTensor"))) {
             return;
         }
         String registered = text(object, "registered_name");

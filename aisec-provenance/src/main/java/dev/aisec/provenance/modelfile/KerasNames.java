@@ -211,6 +211,11 @@ final class KerasNames {
         }
     }
 
+    static {
+        // Not the layer but the function of Python, if a loader looks for it among the builtins.
+        ALL_FUNCTIONS.remove("input");
+    }
+
     private KerasNames() {}
 
     private static Set<String> set(String names) {
@@ -271,6 +276,11 @@ final class KerasNames {
     /** Whether a module belongs to Keras itself, under any of its roofs. */
     static boolean keras(String module) {
         return category(module) != null;
+    }
+
+    /** Whether a module is one that every loader has imported already. */
+    static boolean own(String module) {
+        return keras(module) || module.equals("builtins") || module.matches("(tensorflow|numpy|ml_dtypes)(\\..*)?");
     }
 
     /** Whether a class or function is on the list of just the part of Keras that the module names. */

@@ -28,6 +28,7 @@ public final class ModelFormats {
                 new NumpyFormat(),
                 new JavaSerializationFormat(),
                 new PmmlFormat(),
+                new ModelJsonFormat(),
                 new GzipFormat(),
                 new OpaqueArchiveFormat(),
                 new ZipFormat(),

@@ -25,6 +25,9 @@ final class NestedPickles {
     private static final int MOST_DEPTH = 3;
     private static final int MOST_DECODED = 16 << 20;
     private static final int SHORTEST = 6;
+    /** Steps that setting up an attempt counts for. */
+    private static final int ATTEMPT = 256;
+
     private static final Pattern IDENTIFIERS =
             Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(?:\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
     private static final Set<Rule> SERIOUS =
@@ -35,10 +38,16 @@ final class NestedPickles {
 
     /** Steps that attempts may take in all. */
     static final class Budget {
+        private final long most;
         private long left;
 
-        Budget(long left) {
-            this.left = left;
+        Budget(long most) {
+            this.most = most;
+            this.left = most;
+        }
+
+        long taken() {
+            return most - left;
         }
 
         void take(long steps) throws IOException {
@@ -56,13 +65,17 @@ final class NestedPickles {
         this(0, new Budget(1_000_000 + 16 * Math.min(source.length(), 1L << 50)));
     }
 
+    NestedPickles(Budget budget) {
+        this(0, budget);
+    }
+
     private NestedPickles(int depth, Budget budget) {
         this.depth = depth;
         this.budget = budget;
     }
 
     /** An attempt to read bytes as a pickle. */
-    record Attempt(PickleMachine machine, boolean serious, boolean ended) {
+    record Attempt(PickleMachine machine, boolean serious, boolean ended, boolean cut) {
         /** The first name that is not known and could be one. */
         Optional<PickleMachine.Use> use() {
             return machine.uses().values().stream()
@@ -153,17 +166,20 @@ final class NestedPickles {
 
     /** Reads as far as it can be read. */
     Attempt attempt(ByteSource content, PickleHost outer) throws IOException {
+        budget.take(ATTEMPT);
         Trial trial = new Trial(outer, budget);
         PickleMachine machine = new PickleMachine(
                 new Cursor(content), trial, depth < MOST_DEPTH ? new NestedPickles(depth + 1, budget) : null, false);
+        boolean cut = false;
         try {
             machine.run();
         } catch (Refusal e) {
             if (e.rule() == FileRules.TOO_MUCH_WORK) {
                 throw e;
             }
+            cut = e.rule() == FileRules.TRUNCATED;
         }
-        return new Attempt(machine, trial.serious, machine.stopped());
+        return new Attempt(machine, trial.serious, machine.stopped(), cut);
     }
 
     /** Whether there is a byte that every import needs: cheaper than an attempt. */

@@ -641,7 +641,9 @@ final class OnnxReader {
         if (functions.put(key, tag) != null) {
             throw inspection.refuse(OnnxFormat.FUNCTION, tag, "a function must be defined once, twice is " + shown);
         }
-        if (OnnxOperators.standardDomain(domain) && OnnxOperators.standing(domain, name) == Standing.KNOWN) {
+        Standing standing = OnnxOperators.standing(domain, name);
+        if (OnnxOperators.standardDomain(domain) && standing == Standing.KNOWN || standing == Standing.DANGEROUS) {
+            // Which of the two a runtime takes is up to it.
             throw inspection.refuse(
                     OnnxFormat.FUNCTION, tag, "a function must not redefine a standard operator, is " + shown);
         }

@@ -255,7 +255,8 @@ final class OnnxTensor {
             return "it has a control character";
         }
         for (String part : path.split("/", -1)) {
-            if (part.equals("..")) {
+            // Windows drops dots and spaces at the end.
+            if (part.startsWith("..") && part.chars().allMatch(c -> c == '.' || c == ' ')) {
                 return "it leaves its folder";
             }
         }

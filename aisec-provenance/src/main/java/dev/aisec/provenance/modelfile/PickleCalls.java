@@ -79,6 +79,8 @@ final class PickleCalls {
     private static final Pattern FRACTION = Pattern.compile("-?[0-9]{1,1000}(?:/[0-9]{1,1000})?");
     private static final Set<String> LATIN = Set.of("latin1", "latin-1", "iso-8859-1");
     private static final int MOST_DIMENSIONS = 64;
+    /** Flags of a type of NumPy: references are counted, are pickled as a list, are pointers. */
+    private static final int POINTERS = 7;
     /** What CPython lets a text have that becomes an integer. */
     private static final int MOST_DIGITS = 4300;
 
@@ -117,7 +119,7 @@ final class PickleCalls {
             case LIST -> items(global, Items.Kind.LIST);
             case TUPLE -> tuple(global);
             case BYTES, BYTEARRAY -> bytes(global, kind);
-            case SCALAR -> all(global, v -> constant(v) && !(v instanceof Text text && text.length > MOST_DIGITS));
+            case SCALAR -> all(global, v -> constant(v) && characters(v) <= MOST_DIGITS);
             case RANGE -> all(global, v -> v instanceof Int || v == Constant.NONE);
             case OBJECT -> all(global, v -> false);
             case PLAIN -> all(global, v -> constant(v) || v instanceof Call call && call.known);
@@ -212,6 +214,15 @@ final class PickleCalls {
                 || value instanceof Bytes
                 || value instanceof Encoded
                 || value instanceof Constant && value != Constant.UNKNOWN;
+    }
+
+    /** How long a number written in a text or in bytes is: reading it can take the square of that. */
+    private static long characters(PickleValue value) {
+        if (value instanceof Bytes bytes) {
+            return bytes.length;
+        }
+        Text text = value instanceof Encoded encoded ? encoded.text : value instanceof Text own ? own : null;
+        return text == null ? 0 : text.length;
     }
 
     private PickleValue all(Global global, Predicate<PickleValue> allowed) throws IOException {
@@ -437,6 +448,10 @@ final class PickleCalls {
         if (order.equals(">")) {
             dtype.type = dtype.type.withOrder(ByteOrder.BIG_ENDIAN);
         }
+        if (!dtype.type.objects() && (((Int) s.get(7)).value & POINTERS) != 0) {
+            machine.problem(PickleRules.OBJECTS, at, "a type of numbers must not be flagged as one of objects, is");
+            return;
+        }
         long size = ((Int) s.get(5)).value;
         boolean sized = size == -1 || size == dtype.type.bytes();
         if (dtype.type.element() == ElementType.OPAQUE && !dtype.type.objects()) {
@@ -458,12 +473,18 @@ final class PickleCalls {
         }
     }
 
+    /** What has an element shares the type: a state that came later would change the size of elements that are there. */
+    private static NumpyType used(Dtype dtype) {
+        dtype.built = true;
+        return dtype.type;
+    }
+
     private void subarray(Dtype dtype, PickleValue value) throws IOException {
         boolean fine = value instanceof Tuple tuple
                 && tuple.size == 2
                 && tuple.items.get(0) instanceof Dtype base
                 && !base.type.objects()
-                && bytes(base.type, shape(tuple.items.get(1)).orElse(null)) == dtype.type.bytes();
+                && bytes(used(base), shape(tuple.items.get(1)).orElse(null)) == dtype.type.bytes();
         if (!fine || dtype.type.objects()) {
             machine.problem(PickleRules.OBJECTS, at, "a type of subarrays must hold numbers that fill it, does not");
         }
@@ -481,7 +502,7 @@ final class PickleCalls {
                         && !part.type.objects()
                         && tuple.items.get(1) instanceof Int offset
                         && offset.value >= 0
-                        && part.type.bytes() <= dtype.type.bytes()
+                        && used(part).bytes() <= dtype.type.bytes()
                         && offset.value <= dtype.type.bytes() - part.type.bytes();
             }
         }
@@ -505,7 +526,7 @@ final class PickleCalls {
             }
             return;
         }
-        numbers(array, dtype.type, shape.get(), s.get(3));
+        numbers(array, used(dtype), shape.get(), s.get(3));
     }
 
     private PickleValue numpyFromBuffer(Global global) throws IOException {
@@ -518,7 +539,7 @@ final class PickleCalls {
         }
         Array array = new Array(null, ElementType.OPAQUE, shape.get());
         array.built = true;
-        numbers(array, dtype.type, shape.get(), args.items.get(0));
+        numbers(array, used(dtype), shape.get(), args.items.get(0));
         return array;
     }
 
@@ -559,7 +580,7 @@ final class PickleCalls {
     private PickleValue numpyScalar(Global global) throws IOException {
         if (args.size == 2 && args.items.get(0) instanceof Dtype dtype && !dtype.type.objects()) {
             long given = length(args.items.get(1));
-            if (given != dtype.type.bytes()) {
+            if (given != used(dtype).bytes()) {
                 machine.problem(
                         PickleRules.ARRAY, at, "a scalar must have " + dtype.type.bytes() + " bytes, has " + given);
             }
@@ -652,6 +673,7 @@ final class PickleCalls {
             return sizes;
         }
         if (args.size == 1 && sizes instanceof Items list && list.kind == Items.Kind.LIST) {
+            machine.spend(32 * list.size, at);
             return new Tuple(List.copyOf(list.items), list.size);
         }
         return wrong(global);
@@ -748,6 +770,7 @@ final class PickleCalls {
             return wrong(global);
         }
         ElementType element = type == null ? storage.type : type;
+        machine.spend(64L * size.get().size(), at);
         Array array = new Array(storage, element, size.get());
         array.strides = stride.get();
         array.start = start.value;

@@ -17,6 +17,9 @@ final class PickleFormat implements ModelFormat {
     private static final int HEAD = 4096;
     private static final int ENOUGH = 8;
     private static final int TEXT_PREFIX = 64;
+    /** Steps that finding out whether content is a pickle may take, beyond those for long values at its beginning. */
+    private static final long MOST_LOOKING = 50_000;
+
     /** {@code torch.save} before version 1.6 begins with a pickle of this number. */
     private static final int[] TORCH_MAGIC = {
         0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'
@@ -74,18 +77,28 @@ final class PickleFormat implements ModelFormat {
 
     /** Where the first pickle begins; below 0 if there seems to be none. */
     private static long start(Probe probe) throws IOException {
+        NestedPickles.Budget budget =
+                new NestedPickles.Budget(MOST_LOOKING + probe.source().length() / 16);
+        try {
+            return start(probe, budget);
+        } finally {
+            probe.worked(budget.taken());
+        }
+    }
+
+    private static long start(Probe probe, NestedPickles.Budget budget) throws IOException {
         byte[] head = probe.head();
-        if (plausible(probe.source(), 0)) {
+        if (plausible(probe.source(), 0, budget)) {
             return 0;
         }
         if (probe.zipNames().isPresent()) {
             return -1;
         }
         for (int i = 1; i < head.length - 2; i++) {
-            if (header(head, i) && head[i + 1] >= 2 && imports(probe.source(), i)) {
+            if (header(head, i) && head[i + 1] >= 2 && imports(probe.source(), i, budget)) {
                 return i;
             }
-            if (i <= TEXT_PREFIX && head[i] == 'c' && calls(probe.source(), i)) {
+            if (i <= TEXT_PREFIX && head[i] == 'c' && calls(probe.source(), i, budget)) {
                 return i;
             }
         }
@@ -93,7 +106,7 @@ final class PickleFormat implements ModelFormat {
     }
 
     /** Whether bytes read as a pickle, as far as the first of them tell. */
-    private static boolean plausible(ByteSource source, long at) throws IOException {
+    private static boolean plausible(ByteSource source, long at, NestedPickles.Budget budget) throws IOException {
         long rest = source.length() - at;
         byte[] head = source.read(at, (int) Math.min(3, rest));
         if (header(head, 0)) {
@@ -102,7 +115,16 @@ final class PickleFormat implements ModelFormat {
         if (head.length < 2 || !opcode(head[0] & 0xff)) {
             return false;
         }
-        NestedPickles.Attempt attempt = attempt(source, at);
+        NestedPickles.Attempt attempt = attempt(source, at, HEAD, budget);
+        if (attempt.cut() && rest > HEAD && attempt.machine().opcodes() <= ENOUGH) {
+            // The first values are longer than what was looked at.
+            try {
+                attempt = attempt(source, at, rest, budget);
+            } catch (Refusal e) {
+                // It reads as a pickle for longer than it is looked at.
+                return true;
+            }
+        }
         if (attempt.ended()) {
             long behind = attempt.machine().position();
             return behind == rest
@@ -110,27 +132,35 @@ final class PickleFormat implements ModelFormat {
                     || attempt.dangerous()
                     || (source.read(at + behind, 1)[0] & 0xff) == 0x80;
         }
-        return rest > HEAD
-                        && attempt.machine().opcodes() > ENOUGH
-                        && attempt.machine().position() >= HEAD - 1
+        return rest > HEAD && attempt.machine().opcodes() > ENOUGH && attempt.cut()
                 || attempt.use().isPresent()
                         && attempt.machine().opcodes() > 1
                         && attempt.machine().behindImport();
     }
 
-    private static boolean imports(ByteSource source, long at) throws IOException {
-        NestedPickles.Attempt attempt = attempt(source, at);
+    private static boolean imports(ByteSource source, long at, NestedPickles.Budget budget) throws IOException {
+        NestedPickles.Attempt attempt = attempt(source, at, HEAD, budget);
         return attempt.ended() && attempt.machine().opcodes() >= 3
                 || attempt.use().isPresent();
     }
 
-    private static boolean calls(ByteSource source, long at) throws IOException {
-        return attempt(source, at).use().filter(u -> u.call != null).isPresent();
+    private static boolean calls(ByteSource source, long at, NestedPickles.Budget budget) throws IOException {
+        return attempt(source, at, HEAD, budget).use().filter(u -> u.call != null).isPresent();
     }
 
-    private static NestedPickles.Attempt attempt(ByteSource source, long at) throws IOException {
-        ByteSource window = source.window(at, Math.min(HEAD, source.length() - at));
-        return new NestedPickles(window).attempt(window, new Silent());
+    private static NestedPickles.Attempt attempt(ByteSource source, long at, long most, NestedPickles.Budget budget)
+            throws IOException {
+        ByteSource window = source.window(at, Math.min(most, source.length() - at));
+        return new NestedPickles(budget).attempt(window, new Silent());
+    }
+
+    private static boolean another(ByteSource source, long at, Inspection inspection) throws IOException {
+        NestedPickles.Budget budget = new NestedPickles.Budget(MOST_LOOKING + (source.length() - at) / 16);
+        try {
+            return plausible(source, at, budget);
+        } finally {
+            inspection.steps(budget.taken());
+        }
     }
 
     @Override
@@ -146,7 +176,7 @@ final class PickleFormat implements ModelFormat {
             PickleStreams.Result result = PickleStreams.one(cursor, inspection, new PickleStreams.Host(inspection));
             PickleStreams.tellArrays(result.arrays(), inspection);
             streams++;
-        } while (cursor.remaining() > 0 && plausible(source, cursor.position()));
+        } while (cursor.remaining() > 0 && another(source, cursor.position(), inspection));
         if (streams > 1) {
             inspection.metadata("pickle.streams", Integer.toString(streams));
         }

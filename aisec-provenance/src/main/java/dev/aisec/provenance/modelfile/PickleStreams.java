@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Interprets pickles for an inspection: reports what they import, lists what they do, names their arrays. */
 final class PickleStreams {
@@ -104,6 +105,8 @@ final class PickleStreams {
         private final Container container;
         private int next;
         private long sum;
+        /** Where the container is, once somebody asked. */
+        private @Nullable String path;
 
         Step(Container container) {
             this.container = container;
@@ -158,19 +161,25 @@ final class PickleStreams {
     }
 
     private static String path(List<Step> steps) throws IOException {
-        StringBuilder path = new StringBuilder();
-        for (Step step : steps) {
-            int index = step.next - 1;
-            PickleValue key = step.container instanceof Dict dict ? dict.keys.get(index) : Int.of(index);
-            String part = key instanceof Text text
-                    ? text.text()
-                    : key instanceof Int number ? Long.toString(number.value) : null;
-            path.append(path.isEmpty() ? "" : ".").append(part == null ? "?" : part);
-            if (path.length() > MOST_PATH) {
-                return path.substring(0, MOST_PATH) + "…";
+        int depth = steps.size() - 1;
+        while (depth > 0 && steps.get(depth).path == null) {
+            depth--;
+        }
+        String path = depth == 0 ? "" : String.valueOf(steps.get(depth).path);
+        for (; depth < steps.size(); depth++) {
+            Step step = steps.get(depth);
+            step.path = path;
+            if (path.length() <= MOST_PATH) {
+                int index = step.next - 1;
+                PickleValue key = step.container instanceof Dict dict ? dict.keys.get(index) : Int.of(index);
+                String part = key instanceof Text text
+                        ? text.length > 4 * MOST_PATH ? null : text.text()
+                        : key instanceof Int number ? Long.toString(number.value) : null;
+                path += (depth == 0 ? "" : ".") + (part == null ? "?" : part);
+                path = path.length() > MOST_PATH ? path.substring(0, MOST_PATH) + "…" : path;
             }
         }
-        return path.toString();
+        return path;
     }
 
     /** Tells of arrays of NumPy that stand in a pickle. */

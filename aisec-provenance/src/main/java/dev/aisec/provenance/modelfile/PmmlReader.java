@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -171,6 +170,9 @@ final class PmmlReader implements XmlReader.Handler {
     private int topModels;
     private int extensions;
     private long names;
+    /** Names that are kept: each segment of an ensemble repeats those of the fields. */
+    private final Map<String, String> known = new HashMap<>();
+
     private boolean regression;
     // The array that is open.
     private boolean inArray;
@@ -310,13 +312,18 @@ final class PmmlReader implements XmlReader.Handler {
 
     /** A name that is kept until the end. */
     private String kept(String name, long offset) throws IOException {
-        names += 64 + name.length();
+        String same = known.get(name);
+        names += same == null ? 64 + name.length() : 8;
         if (name.length() > MOST_NAME || names > MOST_NAMES) {
             throw new Refusal(
                     FileRules.TOO_LARGE,
                     offset,
                     "names must have <= " + MOST_NAME + " characters, " + MOST_NAMES + " in all, have more");
         }
+        if (same != null) {
+            return same;
+        }
+        known.put(name, name);
         return name;
     }
 
@@ -450,21 +457,33 @@ final class PmmlReader implements XmlReader.Handler {
         for (Map.Entry<String, Long> use : applied.entrySet()) {
             function(use.getKey(), use.getValue());
         }
-        Set<String> ended = new HashSet<>();
-        boolean progress = true;
-        while (progress) {
-            progress = false;
-            for (Map.Entry<String, Set<String>> function : defined.entrySet()) {
+        Map<String, Integer> waiting = new HashMap<>();
+        Map<String, List<String>> users = new HashMap<>();
+        List<String> ended = new ArrayList<>();
+        for (Map.Entry<String, Set<String>> function : defined.entrySet()) {
+            int calls = 0;
+            for (String called : function.getValue()) {
                 inspection.step();
-                if (!ended.contains(function.getKey())
-                        && function.getValue().stream().allMatch(f -> !defined.containsKey(f) || ended.contains(f))) {
-                    ended.add(function.getKey());
-                    progress = true;
+                if (defined.containsKey(called)) {
+                    users.computeIfAbsent(called, c -> new ArrayList<>()).add(function.getKey());
+                    calls++;
+                }
+            }
+            waiting.put(function.getKey(), calls);
+            if (calls == 0) {
+                ended.add(function.getKey());
+            }
+        }
+        for (int i = 0; i < ended.size(); i++) {
+            for (String user : users.getOrDefault(ended.get(i), List.of())) {
+                inspection.step();
+                if (waiting.merge(user, -1, Integer::sum) == 0) {
+                    ended.add(user);
                 }
             }
         }
         for (String function : defined.keySet()) {
-            if (!ended.contains(function)) {
+            if (waiting.getOrDefault(function, 0) > 0) {
                 inspection.report(RECURSION, -1, "functions must not call themselves, was " + Text.quote(function));
                 return;
             }

@@ -13,6 +13,7 @@ public final class Probe {
     private final ByteSource source;
     private final byte[] head;
     private final Optional<List<String>> zipNames;
+    private long work;
 
     Probe(String name, ByteSource source, Limits limits) throws IOException {
         this.name = name;
@@ -47,6 +48,15 @@ public final class Probe {
     @SuppressWarnings("MissingSummary")
     byte[] head() {
         return head;
+    }
+
+    /** Counts steps that a format took to recognise the content, beyond a look at its head. */
+    void worked(long steps) {
+        work += steps;
+    }
+
+    long work() {
+        return work;
     }
 
     /**

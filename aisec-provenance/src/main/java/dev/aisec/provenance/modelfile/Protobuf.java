@@ -39,6 +39,9 @@ final class Protobuf {
     private static final int MOST_UNKNOWN = 16 << 10;
     private static final int MOST_NAME = 1 << 16;
 
+    /** Readers keep names; each costs much more than its bytes. */
+    private static final long TEXTS_OF_AN_ITEM = 4;
+
     /** A field as the wire has it. */
     record Field(int number, int wire, long value, long from, long length) {}
 
@@ -55,6 +58,7 @@ final class Protobuf {
     private long valueEnd;
     private long unknown;
     private long text;
+    private long texts;
 
     Protobuf(ByteSource source, Inspection inspection) {
         this.inspection = inspection;
@@ -281,6 +285,13 @@ final class Protobuf {
         if (length > most) {
             throw inspection.refuse(
                     FileRules.TOO_LARGE, tagAt, "a name must have <= " + most + " bytes, has " + length);
+        }
+        if (++texts > TEXTS_OF_AN_ITEM * inspection.limits().items()) {
+            throw inspection.refuse(
+                    FileRules.TOO_MANY,
+                    tagAt,
+                    "number of names must be <= "
+                            + TEXTS_OF_AN_ITEM * inspection.limits().items() + ", is higher");
         }
         text += length;
         if (text > inspection.limits().headerBytes()) {

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -93,6 +95,16 @@ final class PyTorchFormat implements ModelFormat {
                 .toList();
         if (folders.size() != 1) {
             inspection.report(LAYOUT, -1, "one folder must hold " + PICKLE + ", " + folders.size() + " do");
+        }
+        Set<String> folded = new HashSet<>();
+        for (ZipReader.Member member : zip.members()) {
+            if (!folded.add(member.name().toLowerCase(Locale.ROOT))) {
+                // The reader of PyTorch does not tell upper from lower case.
+                inspection.report(
+                        LAYOUT,
+                        member.header(),
+                        "names must differ in more than case, this one does not: " + Text.quote(member.name()));
+            }
         }
         String folder = folders.isEmpty() ? "" : folders.get(0);
         boolean script = zip.members().stream().anyMatch(m -> m.name().startsWith(folder + "code/"));

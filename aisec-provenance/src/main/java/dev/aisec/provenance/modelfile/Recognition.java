@@ -17,12 +17,16 @@ final class Recognition {
         List<ModelFormat> certain = new ArrayList<>();
         List<ModelFormat> possible = new ArrayList<>();
         Probe probe = new Probe(name, content, inspection.limits());
-        for (ModelFormat format : formats) {
-            switch (format.recognizes(probe)) {
-                case CERTAIN -> certain.add(format);
-                case POSSIBLE -> possible.add(format);
-                case NONE -> {}
+        try {
+            for (ModelFormat format : formats) {
+                switch (format.recognizes(probe)) {
+                    case CERTAIN -> certain.add(format);
+                    case POSSIBLE -> possible.add(format);
+                    case NONE -> {}
+                }
             }
+        } finally {
+            inspection.steps(probe.work());
         }
         if (certain.size() > 1) {
             inspection.report(

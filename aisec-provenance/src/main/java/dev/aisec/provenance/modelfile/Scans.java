@@ -91,11 +91,13 @@ final class Scans {
     private final List<Entry> order = new ArrayList<>();
     private final AtomicInteger counters = new AtomicInteger();
     private final NumberScan scan = new NumberScan();
+    private final ParameterRanges ranges;
     private long work;
 
     Scans(ByteSource file, VerificationPolicy policy) {
         this.file = file;
         this.policy = policy;
+        this.ranges = new ParameterRanges(policy.ranges());
     }
 
     /** Adds numbers: whole blocks of a tensor, which is known by its identity. */
@@ -108,7 +110,7 @@ final class Scans {
         boolean inFile = elements.root() == file;
         Entry entry = entries.get(tensor);
         if (entry == null) {
-            boolean asked = policy.range(tensor.name()).outliers() < Double.POSITIVE_INFINITY;
+            boolean asked = ranges.of(tensor.name()).outliers() < Double.POSITIVE_INFINITY;
             entry = new Entry(tensor, inFile ? "" : location, asked ? new NumberSpread(counters) : null);
             entries.put(tensor, entry);
             order.add(entry);
@@ -194,7 +196,7 @@ final class Scans {
             ParameterStatistics statistics = totals.statistics(entry.found);
             all.add(new TensorStatistics(entry.tensor, entry.location, statistics));
             Inspection place = new Inspection(shared, entry.location, 0);
-            for (ParameterRules.Broken broken : policy.parameters(entry.tensor, statistics)) {
+            for (ParameterRules.Broken broken : policy.parameters(ranges.of(entry.tensor.name()), entry.tensor, statistics)) {
                 long offset = broken.rule().code().equals(ParameterRules.NOT_A_NUMBER.code())
                         ? totals.firstNotANumber
                         : broken.rule().code().equals(ParameterRules.INFINITE.code()) ? totals.firstInfinite : -1;

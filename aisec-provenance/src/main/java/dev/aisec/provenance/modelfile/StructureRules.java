@@ -13,7 +13,8 @@ import java.util.regex.PatternSyntaxException;
  * What a policy asks of formats, names, sizes and topology.
  *
  * @param formats names of the formats that are allowed; empty for all
- * @param nodeNames regular expression that every name of an operator and of a tensor must match as a whole; none for any
+ * @param nodeNames regular expression that every name of an operator and of a tensor must match as a whole; none for any.
+ *     A name of more than 1,024 characters, or for which the expression takes a million looks at it, does not match
  *     name. The names come from the file: an expression with nested repetition can be made to run for a long time.
  * @param rank greatest number of axes of a tensor
  * @param dimension greatest size of an axis

@@ -25,6 +25,20 @@ final class TensorFlowReader {
     private static final int MOST_UNDEFINED = 10;
     private static final int MOST_TRACE = 1000;
 
+    /** Operators that make any text of other text or of numbers. */
+    private static final Set<String> COMPUTES_TEXT = Set.of(
+            "DecodeBase64", "StringFormat", "RegexReplace", "StaticRegexReplace", "Substr", "UnicodeEncode",
+            "UnicodeTranscode", "AsString", "ReduceJoin", "UnsortedSegmentJoin", "StringLower", "StringUpper",
+            "StringStrip", "StringSplit", "StringSplitV2", "EncodeBase64", "StringNGrams", "DecodeCompressed",
+            "DecodeJSONExample", "DecodePaddedRaw", "DecodeRaw", "Bitcast", "SerializeTensor", "EncodeProto",
+            "DecodeProtoV2", "ParseExample", "ParseSingleExample", "LookupTableFind", "LookupTableFindV2",
+            "EncodePng", "EncodeJpeg", "EncodeWav", "SerializeSparse", "TensorListGetItem", "TensorListStack");
+
+    /** Operators that give what other nodes or files put there. */
+    private static final Set<String> STORES_TEXT = Set.of(
+            "ReadVariableOp", "VarHandleOp", "VariableV2", "Variable", "LookupTableExport", "LookupTableExportV2",
+            "TensorArrayRead", "TensorArrayReadV2", "TensorArrayReadV3", "IteratorGetNext", "Unstage");
+
     private final Protobuf in;
     private final Inspection inspection;
 
@@ -36,6 +50,12 @@ final class TensorFlowReader {
     private boolean assets;
     /** Where an operator of this node would print, if it is to a file. */
     private String printsTo = "";
+    /** Functions that a caller tells where to save or restore. */
+    private final Set<String> led = new HashSet<>();
+    /** Of each function, those that it tells so by an argument of its own. */
+    private final Map<String, Set<String>> passes = new HashMap<>();
+    /** Functions that get a path which leads out, or text that is computed, and where. */
+    private final Map<String, Long> leading = new LinkedHashMap<>();
 
     private int undefined;
 
@@ -47,6 +67,10 @@ final class TensorFlowReader {
         final List<Node> nodes = new ArrayList<>();
         /** Constant texts of nodes, where paths may come from. */
         final Map<Integer, String> texts = new HashMap<>();
+        /** Nodes that name functions. */
+        final Map<Integer, Set<String>> named = new HashMap<>();
+        /** Nodes with text in attributes between pieces. */
+        final Set<Integer> separated = new HashSet<>();
 
         final Map<String, Long> calls = new HashMap<>();
 
@@ -114,6 +138,9 @@ final class TensorFlowReader {
         callers.clear();
         functions.clear();
         operators.clear();
+        led.clear();
+        passes.clear();
+        leading.clear();
         assets = false;
         while (in.next()) {
             switch (in.field()) {
@@ -406,7 +433,6 @@ final class TensorFlowReader {
         }
         body.nodes.add(new Node(name, operator, inputs, tag));
         body.calls.merge(operator, 1L, Long::sum);
-        inspection.operator(new Operator(name, operator, inputs, List.of()));
     }
 
     /** Reads a pair of a map of attributes; gives the text of a constant. */
@@ -452,6 +478,9 @@ final class TensorFlowReader {
                     if (value.startsWith("file:")) {
                         printsTo = value;
                     }
+                    if (!value.isEmpty()) {
+                        body.separated.add(body.nodes.size());
+                    }
                 }
                 case 3 -> in.number();
                 case 4 -> in.fixed32();
@@ -459,7 +488,12 @@ final class TensorFlowReader {
                 case 6 -> type(in.int32());
                 case 7 -> TensorFlowTensor.shape(in, inspection);
                 case 8 -> text = TensorFlowTensor.read(in, inspection, node, body.function);
-                case 9 -> in.skip(Protobuf.BYTES);
+                case 9 -> {
+                    // Whoever calls the function says what stands here.
+                    printsTo = "what its caller says";
+                    body.separated.add(body.nodes.size());
+                    in.skip(Protobuf.BYTES);
+                }
                 case 10 -> called(body, node);
                 default -> in.unknown();
             }
@@ -506,6 +540,9 @@ final class TensorFlowReader {
                     String name = in.once().text();
                     if (!name.isEmpty()) {
                         body.calls.merge("\0" + name, 1L, Long::sum);
+                        body.named
+                                .computeIfAbsent(body.nodes.size(), n -> new HashSet<>())
+                                .add(name);
                     }
                 }
                 case 2 -> attribute(attributes, body, node);
@@ -533,10 +570,23 @@ final class TensorFlowReader {
         }
     }
 
+    private static Operator whole(Node node) {
+        return new Operator(node.name(), node.operator(), node.inputs(), List.of());
+    }
+
+    /** Each function has names of its own. */
+    private static Operator inside(String owner, Node node) {
+        List<String> inputs = node.inputs().stream()
+                .map(input -> input.startsWith("^") ? "^" + owner + "/" + input.substring(1) : owner + "/" + input)
+                .toList();
+        return new Operator(owner + "/" + node.name(), node.operator(), inputs, List.of());
+    }
+
     private void finish(String owner, Body body) throws IOException {
         List<int[]> needs = new ArrayList<>();
         for (Node node : body.nodes) {
             inspection.step();
+            inspection.operator(body.function ? inside(owner, node) : whole(node));
             int[] edges = new int[node.inputs().size()];
             int n = 0;
             for (String input : node.inputs()) {
@@ -551,7 +601,7 @@ final class TensorFlowReader {
             }
             needs.add(Arrays.copyOf(edges, n));
             if (TensorFlowOperators.checkpoint(node.operator())) {
-                checkpoint(body, node);
+                checkpoint(owner, body, node);
             } else {
                 operators.putIfAbsent(node.operator(), node.offset());
             }
@@ -564,31 +614,23 @@ final class TensorFlowReader {
                     node.offset(),
                     "nodes must not need each other in a circle, " + Text.quote(node.name()) + " does");
         }
+        calls(owner, body);
         callers.put(owner, body.calls);
     }
 
-    private void checkpoint(Body body, Node node) throws IOException {
-        List<Integer> open = new ArrayList<>();
-        Set<Integer> seen = new HashSet<>();
+    private void checkpoint(String owner, Body body, Node node) throws IOException {
         // Which input is the path differs, so follow those that can be text.
-        for (int i = 0; i < Math.min(2, node.inputs().size()); i++) {
-            follow(body, node.inputs().get(i), open, seen);
+        List<String> inputs = node.inputs();
+        Trace trace = trace(body, inputs.subList(0, Math.min(2, inputs.size())), true);
+        if (!trace.leads().isEmpty()) {
+            inspection.report(
+                    TensorFlowFormat.FILE_PATH,
+                    node.offset(),
+                    "operator " + Text.quote(node.operator()) + " must not use a fixed path, uses " + trace.leads());
+            return;
         }
-        while (!open.isEmpty() && seen.size() < MOST_TRACE) {
-            inspection.step();
-            int at = open.remove(open.size() - 1);
-            String text = body.texts.getOrDefault(at, "");
-            if (TensorFlowTensor.leads(text)) {
-                inspection.report(
-                        TensorFlowFormat.FILE_PATH,
-                        node.offset(),
-                        "operator " + Text.quote(node.operator()) + " must not use a fixed path, uses "
-                                + Text.quote(text));
-                return;
-            }
-            for (String input : body.nodes.get(at).inputs()) {
-                follow(body, input, open, seen);
-            }
+        if (trace.argument()) {
+            led.add(owner);
         }
         inspection.report(
                 TensorFlowFormat.CHECKPOINT,
@@ -596,10 +638,99 @@ final class TensorFlowReader {
                 "operator " + Text.quote(node.operator()) + " handles variables");
     }
 
-    private static void follow(Body body, String input, List<Integer> open, Set<Integer> seen) {
+    /** What text reaches inputs: what is wrong with it, and whether some comes from an argument of the function. */
+    private record Trace(String leads, boolean argument) {}
+
+    private Trace trace(Body body, List<String> inputs, boolean path) throws IOException {
+        List<Integer> open = new ArrayList<>();
+        Set<Integer> seen = new HashSet<>();
+        boolean argument = false;
+        for (String input : inputs) {
+            argument |= follow(body, input, open, seen);
+        }
+        while (!open.isEmpty()) {
+            inspection.step();
+            if (seen.size() > MOST_TRACE) {
+                return new Trace(path ? "what " + seen.size() + " nodes compute" : "", argument);
+            }
+            int at = open.remove(open.size() - 1);
+            Node node = body.nodes.get(at);
+            String text = body.texts.getOrDefault(at, "");
+            if (TensorFlowTensor.leads(text)) {
+                return new Trace(Text.quote(text), argument);
+            }
+            boolean separated = node.operator().equals("StringJoin") && body.separated.contains(at);
+            boolean stored = path && STORES_TEXT.contains(node.operator());
+            boolean called = body.named.containsKey(at)
+                    || path && TensorFlowOperators.standing(node.operator()) == Standing.UNKNOWN;
+            if (separated || stored || called || COMPUTES_TEXT.contains(node.operator())) {
+                return new Trace("text that " + Text.quote(node.operator()) + " computes", argument);
+            }
+            for (String input : node.inputs()) {
+                argument |= follow(body, input, open, seen);
+            }
+        }
+        return new Trace("", argument);
+    }
+
+    /** Adds the node that gives an input; says whether an argument does. */
+    private static boolean follow(Body body, String input, List<Integer> open, Set<Integer> seen) {
+        if (input.startsWith("^")) {
+            return false;
+        }
         Integer by = body.names.get(owner(input));
-        if (by != null && !input.startsWith("^") && seen.add(by)) {
+        if (by == null) {
+            return body.arguments.contains(owner(input));
+        }
+        if (seen.add(by)) {
             open.add(by);
+        }
+        return false;
+    }
+
+    /** Nodes that call functions: what they pass may be where those save. */
+    private void calls(String owner, Body body) throws IOException {
+        for (int i = 0; i < body.nodes.size(); i++) {
+            Node node = body.nodes.get(i);
+            Set<String> functions = new HashSet<>(body.named.getOrDefault(i, Set.of()));
+            if (TensorFlowOperators.standing(node.operator()) == Standing.UNKNOWN) {
+                functions.add(node.operator());
+            }
+            if (functions.isEmpty()) {
+                continue;
+            }
+            Trace trace = trace(body, node.inputs(), false);
+            for (String function : functions) {
+                if (!trace.leads().isEmpty()) {
+                    leading.putIfAbsent(function, node.offset());
+                }
+                if (trace.argument()) {
+                    passes.computeIfAbsent(function, f -> new HashSet<>()).add(owner);
+                }
+            }
+        }
+    }
+
+    /** Whether a function that saves where its caller says is told a path that leads out. */
+    private void judgePaths() throws IOException {
+        List<String> open = new ArrayList<>(led);
+        Set<String> seen = new HashSet<>(led);
+        while (!open.isEmpty()) {
+            inspection.step();
+            String function = open.remove(open.size() - 1);
+            Long offset = leading.get(function);
+            if (offset != null && functions.containsKey(function)) {
+                inspection.report(
+                        TensorFlowFormat.FILE_PATH,
+                        offset,
+                        "function " + Text.quote(function) + " saves or restores and must not be given a fixed path");
+                return;
+            }
+            for (String caller : passes.getOrDefault(function, Set.of())) {
+                if (seen.add(caller)) {
+                    open.add(caller);
+                }
+            }
         }
     }
 
@@ -652,9 +783,8 @@ final class TensorFlowReader {
         missing.stream()
                 .limit(1)
                 .forEach(name -> inspection.report(
-                        TensorFlowFormat.MISSING_FUNCTION,
-                        -1,
-                        "function " + Text.quote(name) + " is not in the library"));
+                        TensorFlowFormat.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
+        judgePaths();
         for (Map.Entry<String, Long> use : operators.entrySet()) {
             if (!functions.containsKey(use.getKey())) {
                 use(use.getKey(), use.getValue());

@@ -13,14 +13,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A name for the topology of a model: operators, edges, types and shapes of tensors. It does not depend on the names of
  * nodes, values and tensors, on their order in the file, nor on the values of parameters; another operator, another edge,
- * another order of inputs or another shape gives another fingerprint.
+ * another order of inputs or another shape gives another fingerprint. Values of subgraphs that share a name count as one.
  *
  * <p>Definition: the hash of an operator is {@code H("operator", type, hashes of its inputs in order)}; that of an input
- * which is output {@code i} of an operator is {@code H("value", i, hash of the operator)}, of a tensor {@code H("tensor",
+ * which is output {@code i} of an operator is {@code H("value", i, hash of the operator)}, where TensorFlow writes {@code
+ * node:output} or {@code ^node} with that suffix as {@code i}, of a tensor {@code H("tensor",
  * type, shape)}, of an input left out {@code H("none")}, of anything else {@code H("input")}. The fingerprint is {@code H("topology", sorted hashes of all
  * operators and of all tensors)}, with {@code H} = SHA-256 over its parts, each preceded by its length in four bytes,
  * big-endian. Operators on a cycle, or behind one, begin with {@code H("loop", type)} and are hashed again 16 times, as in
@@ -99,7 +101,7 @@ public final class TopologyFingerprint {
         }
         for (int i = 0; i < hashes.length; i++) {
             for (String input : operators.get(i).inputs()) {
-                Integer from = producer.get(input);
+                Integer from = producer.containsKey(input) ? producer.get(input) : producer(input);
                 if (from != null) {
                     missing[i]++;
                     readers.get(from).add(i);
@@ -147,12 +149,18 @@ public final class TopologyFingerprint {
         List<byte[]> inputs = new ArrayList<>();
         for (String input : operator.inputs()) {
             Integer from = producer.get(input);
+            Integer node = from == null ? producer(input) : null;
             if (from != null) {
                 add("value".getBytes(StandardCharsets.US_ASCII));
                 add(ByteBuffer.allocate(4)
                         .putInt(outputIndex.getOrDefault(input, 0))
                         .array());
                 add(of[from]);
+                inputs.add(sha.digest());
+            } else if (node != null) {
+                add("value".getBytes(StandardCharsets.US_ASCII));
+                add(suffix(input).getBytes(StandardCharsets.UTF_8));
+                add(of[node]);
                 inputs.add(sha.digest());
             } else if (tensors.containsKey(input)) {
                 inputs.add(tensors.get(input));
@@ -165,6 +173,20 @@ public final class TopologyFingerprint {
         add(operator.type().getBytes(StandardCharsets.UTF_8));
         inputs.forEach(this::add);
         return sha.digest();
+    }
+
+    /** The node of {@code node:output} or {@code ^node}, as TensorFlow writes edges; null if that is a tensor's name. */
+    private @Nullable Integer producer(String input) {
+        if (tensors.containsKey(input)) {
+            return null;
+        }
+        int from = input.startsWith("^") ? 1 : 0;
+        int colon = input.indexOf(':');
+        return from == 0 && colon < 0 ? null : producer.get(input.substring(from, colon < 0 ? input.length() : colon));
+    }
+
+    private static String suffix(String input) {
+        return input.startsWith("^") ? "^" : input.substring(input.indexOf(':'));
     }
 
     private byte[] hash(Tensor tensor) {

@@ -47,6 +47,9 @@ public record VerificationPolicy(
     static final Rule OUTLIER =
             Rule.reject("policy.outlier", "A parameter is further from the median than the policy allows.", "");
 
+    private static final int MOST_NAME = 1024;
+    private static final long MOST_LOOKS = 1_000_000;
+
     static final List<Rule> RULES = List.of(NAME, FORMAT, NODE_NAME, SHAPE, TOPOLOGY, UNSIGNED, RANGE, OUTLIER);
 
     /** Copies the lists. */
@@ -209,16 +212,67 @@ public record VerificationPolicy(
     }
 
     private static void names(ModelStructure model, Pattern pattern, Inspection inspection) {
+        long[] looks = {1000 * MOST_LOOKS};
         List<String> all = new ArrayList<>();
         model.operators().forEach(o -> all.add(o.name()));
         model.tensors().forEach(t -> all.add(t.name()));
         for (String name : all) {
-            if (!name.isEmpty() && !pattern.matcher(name).matches()) {
+            if (!name.isEmpty() && !matches(pattern, name, looks)) {
                 inspection.report(
                         NODE_NAME,
                         -1,
                         "names of nodes must match " + Text.quote(pattern.pattern()) + ", was " + Text.quote(name));
             }
+        }
+    }
+
+    /**
+     * Whether a name matches, found with bounded work: names are hostile, and an expression can take exponential time or
+     * a deep stack for some. A name that is too long, or takes too much, does not match.
+     */
+    private static boolean matches(Pattern pattern, String name, long[] all) {
+        if (name.length() > MOST_NAME) {
+            return false;
+        }
+        try {
+            return pattern.matcher(new Metered(name, new long[] {MOST_LOOKS}, all))
+                    .matches();
+        } catch (TooMuchException | StackOverflowError e) {
+            return false;
+        }
+    }
+
+    /** Text that can be looked at only so often. */
+    private record Metered(String text, long[] own, long[] all) implements CharSequence {
+        @Override
+        public int length() {
+            return text.length();
+        }
+
+        @Override
+        public char charAt(int index) {
+            if (--own[0] < 0 || --all[0] < 0) {
+                throw new TooMuchException();
+            }
+            return text.charAt(index);
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            return text.substring(start, end);
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    private static final class TooMuchException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        TooMuchException() {
+            super("too much work", null, false, false);
         }
     }
 
@@ -258,17 +312,7 @@ public record VerificationPolicy(
     }
 
     /** What the numbers of a tensor break. */
-    List<ParameterRules.Broken> parameters(Tensor tensor, ParameterStatistics statistics) {
-        return ParameterRules.judge(range(tensor.name()), tolerant, tensor, statistics);
-    }
-
-    /** The range for a tensor: the first that matches, else every finite number. */
-    ParameterRange range(String tensor) {
-        for (ParameterRange range : ranges) {
-            if (range.matches(tensor)) {
-                return range;
-            }
-        }
-        return ParameterRange.finite("*");
+    List<ParameterRules.Broken> parameters(ParameterRange range, Tensor tensor, ParameterStatistics statistics) {
+        return ParameterRules.judge(range, tolerant, tensor, statistics);
     }
 }

@@ -37,6 +37,10 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
 
     private static final JsonLimits LIMITS = new JsonLimits(MAX_BYTES, 32, 200_000, MAX_BYTES);
     private static final int MAX_CERTIFICATES = 16;
+
+    /** The PEM text of the largest key has four KiB. */
+    private static final int MAX_KEY = 64 << 10;
+
     private static final String MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
     private static final Set<String> MEDIA_TYPES = Set.of(
             MEDIA_TYPE,
@@ -147,7 +151,15 @@ record Bundle(Material material, byte[] payload, byte[] signature, boolean unver
                     "publicKey must have either hint or rawBytes, has " + (hint ? "both" : "neither"));
         }
         Optional<String> details = key.has("keyDetails") ? Optional.of(key.string("keyDetails")) : Optional.empty();
-        return hint ? new Hint(key.string("hint")) : new RawKey(base64("rawBytes", key.string("rawBytes")), details);
+        if (hint) {
+            return new Hint(key.string("hint"));
+        }
+        byte[] raw = base64("rawBytes", key.string("rawBytes"));
+        if (raw.length > MAX_KEY) {
+            throw new Refusal(
+                    SignatureRule.VERIFICATION_MATERIAL, "a key must have <= " + MAX_KEY + " bytes, had " + raw.length);
+        }
+        return new RawKey(raw, details);
     }
 
     private static boolean isFilled(Json json, String name) {

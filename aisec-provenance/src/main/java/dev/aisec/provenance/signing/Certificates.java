@@ -5,22 +5,28 @@ import dev.aisec.provenance.internal.Text;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
-import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
+import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAKey;
+import java.security.spec.PSSParameterSpec;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +38,8 @@ final class Certificates {
 
     /** Whose checks take a bounded time; of DSA, the size of the numbers is whatever the key says. */
     private static final Set<String> ISSUERS = Set.of("RSA", "RSASSA-PSS", "EC", "EdDSA");
+
+    private static final int LEAST_RSA = 2048;
 
     private static final String CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
 
@@ -119,7 +127,7 @@ final class Certificates {
         if (trust.roots().contains(signer)) {
             requireValid(signer, at);
         } else {
-            validate(path(chain, trust), trust, at);
+            new Search(trust, at).requirePath(chain);
         }
         usageFault(signer).ifPresent(fault -> {
             throw new Refusal(SignatureRule.CERTIFICATE_USAGE, name(signer) + ": " + fault);
@@ -146,51 +154,146 @@ final class Certificates {
         }
     }
 
-    /** From the signer up to below a root; as names and signatures lead, whatever the order in the bundle. */
-    private static List<X509Certificate> path(List<X509Certificate> chain, TrustAnchors trust) {
-        List<X509Certificate> path = new ArrayList<>();
-        Set<X509Certificate> left = new HashSet<>(chain);
-        X509Certificate at = chain.get(0);
-        while (at != null) {
-            path.add(at);
-            left.remove(at);
-            if (issuer(at, trust.roots()) != null) {
-                return path;
-            }
-            at = issuer(at, left);
-        }
-        X509Certificate last = path.get(path.size() - 1);
-        throw new Refusal(
-                SignatureRule.UNTRUSTED_CERTIFICATE,
-                "a path must lead to a trusted root, ends at " + name(last) + ", issued by "
-                        + Text.quote(last.getIssuerX500Principal().getName()));
-    }
+    /**
+     * The search for a valid path from the signer to a root, as names and signatures lead, whatever the order in the
+     * bundle. An authority can have several certificates for one key, renewed or from several issuers, and so can a root:
+     * one valid path is enough. Its work is bounded, since all of the chain is hostile.
+     */
+    private static final class Search {
+        private static final int MOST_CHECKS = 500;
+        private static final int MOST_PATHS = 50;
 
-    private static @Nullable X509Certificate issuer(X509Certificate certificate, Set<X509Certificate> candidates) {
-        for (X509Certificate candidate : candidates) {
-            if (candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
-                    && ISSUERS.contains(candidate.getPublicKey().getAlgorithm())) {
+        private final TrustAnchors trust;
+        private final Instant at;
+        private final Map<X509Certificate, List<X509Certificate>> issuers = new HashMap<>();
+        private final Map<X509Certificate, List<X509Certificate>> anchors = new HashMap<>();
+        private int checks;
+        private int paths;
+        private int steps;
+        private @Nullable Refusal refusal;
+        private @Nullable X509Certificate end;
+
+        Search(TrustAnchors trust, Instant at) {
+            this.trust = trust;
+            this.at = at;
+        }
+
+        void requirePath(List<X509Certificate> chain) {
+            if (leads(new ArrayList<>(List.of(chain.get(0))), new LinkedHashSet<>(chain))) {
+                return;
+            }
+            if (refusal != null) {
+                throw refusal;
+            }
+            X509Certificate last = end == null ? chain.get(0) : end;
+            throw new Refusal(
+                    SignatureRule.UNTRUSTED_CERTIFICATE,
+                    "a path must lead to a trusted root, ends at " + name(last) + ", issued by "
+                            + Text.quote(last.getIssuerX500Principal().getName()));
+        }
+
+        private boolean leads(List<X509Certificate> path, Set<X509Certificate> chain) {
+            X509Certificate last = path.get(path.size() - 1);
+            for (X509Certificate root : anchors.computeIfAbsent(last, c -> issuers(c, trust.roots()))) {
+                if (++paths > MOST_PATHS) {
+                    return false;
+                }
                 try {
-                    certificate.verify(candidate.getPublicKey());
-                    return candidate;
-                } catch (GeneralSecurityException | RuntimeException e) {
-                    // Another of the same name.
+                    validate(path, root, at);
+                    return true;
+                } catch (Refusal e) {
+                    refusal = refusal == null ? e : refusal;
                 }
             }
+            if (++steps > MOST_CHECKS) {
+                return false;
+            }
+            boolean any = false;
+            for (X509Certificate issuer : issuers.computeIfAbsent(last, c -> issuers(c, chain))) {
+                if (path.contains(issuer)) {
+                    continue;
+                }
+                any = true;
+                path.add(issuer);
+                if (leads(path, chain)) {
+                    return true;
+                }
+                path.remove(path.size() - 1);
+            }
+            if (!any && end == null) {
+                end = last;
+            }
+            return false;
         }
-        return null;
+
+        private List<X509Certificate> issuers(X509Certificate certificate, Set<X509Certificate> candidates) {
+            List<X509Certificate> found = new ArrayList<>();
+            for (X509Certificate candidate : candidates) {
+                if (candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())
+                        && ISSUERS.contains(candidate.getPublicKey().getAlgorithm())
+                        && ++checks <= MOST_CHECKS) {
+                    try {
+                        certificate.verify(candidate.getPublicKey());
+                        found.add(candidate);
+                    } catch (GeneralSecurityException | RuntimeException e) {
+                        // Another of the same name.
+                    }
+                }
+            }
+            return found;
+        }
     }
 
-    private static void validate(List<X509Certificate> path, TrustAnchors trust, Instant at) {
-        X509Certificate root = issuer(path.get(path.size() - 1), trust.roots());
-        if (root == null) {
-            throw new IllegalStateException("a path must end below a root");
+    /** The name of the signature algorithm, which begins with its digest; for RSASSA-PSS the digest of its parameters. */
+    private static String digest(X509Certificate certificate) {
+        String algorithm = certificate.getSigAlgName();
+        if (!algorithm.equalsIgnoreCase("RSASSA-PSS")) {
+            return algorithm;
         }
+        try {
+            AlgorithmParameters parameters = AlgorithmParameters.getInstance(algorithm);
+            parameters.init(certificate.getSigAlgParams());
+            return parameters.getParameterSpec(PSSParameterSpec.class).getDigestAlgorithm();
+        } catch (GeneralSecurityException | IOException | RuntimeException e) {
+            // Its default.
+            return "SHA-1";
+        }
+    }
+
+    /** What the JDK lets pass outside of TLS: signatures over digests with known collisions, and short keys. */
+    private static void requireStrong(List<X509Certificate> path, X509Certificate root) {
+        for (X509Certificate certificate : path) {
+            String algorithm = digest(certificate).toUpperCase(Locale.ROOT).replace("-", "");
+            if (algorithm.startsWith("SHA1") || algorithm.startsWith("MD")) {
+                throw new Refusal(
+                        SignatureRule.UNTRUSTED_CERTIFICATE,
+                        name(certificate) + " must be signed with SHA-2 or better, is with " + Text.quote(algorithm));
+            }
+        }
+        List<X509Certificate> authorities = new ArrayList<>(path.subList(1, path.size()));
+        authorities.add(root);
+        for (X509Certificate authority : authorities) {
+            if (authority.getPublicKey() instanceof RSAKey key && key.getModulus().bitLength() < LEAST_RSA) {
+                throw new Refusal(
+                        SignatureRule.UNTRUSTED_CERTIFICATE,
+                        "the RSA key of " + name(authority) + " must have >= " + LEAST_RSA + " bits, has "
+                                + key.getModulus().bitLength());
+            }
+        }
+    }
+
+    private static void validate(List<X509Certificate> path, X509Certificate root, Instant at) {
         for (X509Certificate certificate : path) {
             requireValid(certificate, at);
         }
         // RFC 5280 does not look at the root's own dates; who sets an end to a root means it.
         requireValid(root, at);
+        requireStrong(path, root);
+        if (root.getVersion() >= 3 && root.getBasicConstraints() < 0) {
+            // RFC 5280 takes a root for what the caller says; a signer who is trusted must not make others so.
+            throw new Refusal(
+                    SignatureRule.UNTRUSTED_CERTIFICATE, name(root) + " must be an authority to issue others, is not");
+        }
         try {
             PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
             parameters.setRevocationEnabled(false);

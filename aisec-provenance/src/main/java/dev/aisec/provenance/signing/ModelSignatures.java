@@ -314,14 +314,22 @@ public final class ModelSignatures {
             }
             Set<String> left = manifest.ignored();
             for (String name : expected.keySet()) {
-                for (int end = name.length(); end > 0; end = name.lastIndexOf('/', end - 1)) {
-                    if (left.contains(name.substring(0, end))) {
-                        throw new Refusal(
-                                SignatureRule.IGNORED_PATH,
-                                "a path must be signed or left out, is both: " + Text.quote(name));
-                    }
+                if (isBelow(name, left)) {
+                    throw new Refusal(
+                            SignatureRule.IGNORED_PATH,
+                            "a path must be signed or left out, is both: " + Text.quote(name));
                 }
             }
+        }
+
+        /** Whether a name is one of these or stands in one of them. */
+        private static boolean isBelow(String name, Set<String> paths) {
+            for (int end = name.length(); end > 0 && !paths.isEmpty(); end = name.lastIndexOf('/', end - 1)) {
+                if (paths.contains(name.substring(0, end))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         private static boolean isWithin(String name, String path) {
@@ -383,7 +391,7 @@ public final class ModelSignatures {
             }
             for (String name : expected.keySet()) {
                 // A fault of its own, or of a folder above it, says enough.
-                if (!folder.files().containsKey(name) && faulty.stream().noneMatch(f -> isWithin(name, f))) {
+                if (!folder.files().containsKey(name) && !isBelow(name, faulty)) {
                     findings.add(SignatureRule.MISSING_FILE, Text.shown(name), "the file was signed, is not there");
                 }
             }

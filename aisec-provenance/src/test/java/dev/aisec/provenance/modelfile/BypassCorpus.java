@@ -31,6 +31,8 @@ import static dev.aisec.provenance.modelfile.SeedFiles.tfShape;
 import static dev.aisec.provenance.modelfile.SeedFiles.zip;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
@@ -42,6 +44,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 /**
  * Files that try to get past a verifier, and files that must pass, all made here by known techniques. Nothing in them does
@@ -76,6 +81,19 @@ final class BypassCorpus {
 
     private static final class Own implements java.io.Serializable {
         private static final long serialVersionUID = 1L;
+    }
+
+    private enum OwnKind {
+        ONE
+    }
+
+    private static final class OwnOrder implements java.util.Comparator<Object>, java.io.Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public int compare(Object a, Object b) {
+            return 0;
+        }
     }
 
     private final List<Case> cases = new ArrayList<>();
@@ -366,6 +384,102 @@ final class BypassCorpus {
         }
         bad("bomb", "20,000 marks that stay", deep.stop());
         bad("malformed", "memo that was not put", p(2).op('h', 9).stop());
+        bad(
+                "call",
+                "default factory",
+                p(2).global("collections", "defaultdict")
+                        .global("os", "system")
+                        .tuple(1)
+                        .reduce()
+                        .stop());
+        bad(
+                "indirection",
+                "names by the codec that arrays use",
+                p(4).global("_codecs", "encode")
+                        .text("os")
+                        .text("latin1")
+                        .tuple(2)
+                        .reduce()
+                        .global("_codecs", "encode")
+                        .text("system")
+                        .text("latin1")
+                        .tuple(2)
+                        .reduce()
+                        .op(0x93)
+                        .stop());
+        bad(
+                "call",
+                "class for an array",
+                p(2).global("numpy.core.multiarray", "_reconstruct")
+                        .global("subprocess", "Popen")
+                        .ops("(K")
+                        .op(0)
+                        .ops("t")
+                        .binary(ascii("b"))
+                        .tuple(3)
+                        .reduce()
+                        .stop());
+        bad(
+                "nested",
+                "storage of torch from bytes",
+                p(2).global("torch.storage", "_load_from_bytes")
+                        .binary(SYSTEM)
+                        .tuple(1)
+                        .reduce()
+                        .stop());
+        bad(
+                "bomb",
+                "array of 1 TiB",
+                p(2).global("numpy.core.multiarray", "_reconstruct")
+                        .global("numpy", "ndarray")
+                        .op(0x8a, 6)
+                        .bytes(new byte[] {0, 0, 0, 0, 0, 1})
+                        .tuple(1)
+                        .binary(ascii("b"))
+                        .tuple(3)
+                        .reduce()
+                        .stop());
+        bad(
+                "bomb",
+                "bytearray of 1 TiB",
+                p(2).global("builtins", "bytearray")
+                        .op(0x8a, 6)
+                        .bytes(new byte[] {0, 0, 0, 0, 0, 1})
+                        .tuple(1)
+                        .reduce()
+                        .stop());
+        bad(
+                "call",
+                "object without its constructor",
+                p(2).global("copyreg", "_reconstructor")
+                        .global("subprocess", "Popen")
+                        .global("builtins", "object")
+                        .ops("N")
+                        .tuple(3)
+                        .reduce()
+                        .stop());
+        bad(
+                "call",
+                "state that names slots",
+                p(2).global("collections", "OrderedDict")
+                        .ops(")RN}")
+                        .text("x")
+                        .global("os", "system")
+                        .ops("s")
+                        .tuple(2)
+                        .ops("b")
+                        .stop());
+        bad("global", "global that is not called", p(2).global("os", "system").stop());
+        bad("global", "empty module", p(4).stackGlobal("", "system").stop());
+        bad("global", "applier of Python 2", call("__builtin__", "apply"));
+        bad("global", "loader of weights", call("torch.serialization", "load"));
+        bad("global", "loader of joblib", call("joblib", "load"));
+        bad("global", "shared object", call("ctypes", "CDLL"));
+        bad("global", "code object", call("types", "CodeType"));
+        bad("global", "unknown class", call("mypackage.model", "Net"));
+        bad("global", "file of NumPy", call("numpy", "fromfile"));
+        bad("global", "f2py of NumPy", call("numpy.f2py.crackfortran", "getlincoef"));
+        bad("global", "compiler of torch", call("torch._dynamo.guards", "GuardBuilder.get"));
         bad("malformed", "stack underflow", p(2).ops("R").stop());
         opaque("malformed", "unknown opcode", p(2).op(0xfe).stop());
         opaque("malformed", "protocol 200", PickleBytes.protocol(200).ops("N").stop());
@@ -459,6 +573,22 @@ final class BypassCorpus {
                         p(2).ops(")").stop(),
                         "m/code/__torch__.py",
                         ascii("def f():\n  pass\n")));
+        bad(
+                "nested",
+                "two roots",
+                zip(
+                        "a/data.pkl",
+                        p(2).ops("N").stop(),
+                        "a/version",
+                        ascii("3\n"),
+                        "b/data.pkl",
+                        SYSTEM,
+                        "b/version",
+                        ascii("3\n")));
+        bad(
+                "nested",
+                "data.pkl at the top too",
+                zip("a/data.pkl", p(2).ops("N").stop(), "a/version", ascii("3\n"), "data.pkl", SYSTEM));
         in("pytorch-legacy", "m.pt");
         bad("global", "model calls", SeedFiles.torchLegacy(SYSTEM));
         bad(
@@ -501,9 +631,18 @@ final class BypassCorpus {
                         .raw(0x93, 'N', 'U', 'M', 'P', 'Y', 9, 0, 2, 0, '{', '}')
                         .bytes());
         bad("malformed", "key twice", SeedFiles.npy("'<f4', 'descr': '|O'", "(1,)", 4));
+        bad("nested", "type of two literals", join(SeedFiles.npy("'|' 'O'", "(1,)", 0), SYSTEM));
+        bad("nested", "type with an escape", join(SeedFiles.npy("'\\x7cO'", "(1,)", 0), SYSTEM));
+        bad("nested", "object in a field of a field", join(SeedFiles.npy("[('a', [('b', 'O')])]", "(1,)", 0), SYSTEM));
+        bad("nested", "objects by their letter", join(SeedFiles.npy("'O'", "(1,)", 0), SYSTEM));
+        bad("malformed", "shape of booleans", SeedFiles.npy("'<f4'", "(True,)", 4));
         in("npz", "m.npz");
         bad("nested", "array of objects", zip("a.npy", join(SeedFiles.npy("'|O'", "(1,)", 0), SYSTEM)));
         bad("nested", "pickle beside the arrays", zip("a.npy", SeedFiles.npy("'<f4'", "(1,)", 4), "b.pkl", SYSTEM));
+        bad(
+                "nested",
+                "array of objects without its extension",
+                zip("a.npy", SeedFiles.npy("'<f4'", "(1,)", 4), "b", join(SeedFiles.npy("'|O'", "(1,)", 0), SYSTEM)));
         bad(
                 "path",
                 "entry leads out",
@@ -545,6 +684,9 @@ final class BypassCorpus {
             bad("path", path, zip(path, text));
         }
         bad("path", "zero in a name", zip("a.txt\0.png", text));
+        bad("path", "empty name", zip("", text, "b.txt", text));
+        opaque("path", "stream of a file", zip("a.txt:x", text));
+        bad("disagreement", "second name in an extra field", unicodePath("a.txt", "../evil.txt"));
         bad("disagreement", "names of the two headers", patched(plain, CENTRAL, 0, 46, 1, 'c'));
         bad("disagreement", "sizes of the two headers", patched(plain, CENTRAL, 0, 24, 4, 3));
         bad("disagreement", "methods of the two headers", patched(plain, CENTRAL, 0, 10, 2, 8));
@@ -628,6 +770,9 @@ final class BypassCorpus {
         bad("disagreement", "name twice", SeedFiles.tar("a.txt", text, "a.txt", text));
         byte[] plain = SeedFiles.tar("a.txt", text);
         bad("disagreement", "checksum", patched(plain, "ustar", 0, -1, 1, 1));
+        bad("path", "prefix leads out", prefixed());
+        bad("disagreement", "size in another notation", checked(patched(plain, "ustar", 0, 124 - 257, 4, 0x78307830)));
+        bad("disagreement", "negative size", checked(patched(plain, "ustar", 0, 124 - 257, 4, 0xffffffffL)));
         bad("disagreement", "size told twice", sizeBefore());
         bad("disguise", "bytes behind the end", join(plain, SYSTEM));
         bad("disguise", "bytes in the padding", patched(plain, "text", 0, 100, 1, 1));
@@ -648,6 +793,45 @@ final class BypassCorpus {
         SeedFiles.tarEntry(out, "a.txt", '0', "", new byte[512]);
         SeedFiles.tarEntry(out, "hidden.txt", '0', "", SYSTEM);
         out.writeBytes(new byte[1024]);
+        return out.toByteArray();
+    }
+
+    private static byte[] prefixed() {
+        byte[] plain = SeedFiles.tar("a.txt", ascii("text"));
+        plain[345] = '.';
+        plain[346] = '.';
+        return checked(plain);
+    }
+
+    private static byte[] checked(byte[] tar) {
+        SeedFiles.tarChecksum(tar, 0);
+        return tar;
+    }
+
+    /** A stored entry whose extra field of Info-ZIP tells another name. */
+    private static byte[] unicodePath(String entry, String other) {
+        CRC32 crc = new CRC32();
+        crc.update(ascii(entry));
+        byte[] extra = Wire.of()
+                .raw(0x75, 0x70, 5 + other.length(), 0, 1)
+                .i32((int) crc.getValue())
+                .raw(ascii(other))
+                .bytes();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
+            ZipEntry header = new ZipEntry(entry);
+            header.setMethod(ZipEntry.STORED);
+            header.setSize(4);
+            CRC32 sum = new CRC32();
+            sum.update(ascii("text"));
+            header.setCrc(sum.getValue());
+            header.setExtra(extra);
+            zip.putNextEntry(header);
+            zip.write(ascii("text"));
+            zip.closeEntry();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return out.toByteArray();
     }
 
@@ -735,6 +919,13 @@ final class BypassCorpus {
         bad("json", "number 1e400", safetensors("{" + tensor("a", "F32", "[1e400]", "0", "8") + "}", 8));
         bad("json", "50,000 deep", safetensors("{\"a\":" + "[".repeat(50_000) + "]".repeat(50_000) + "}", 0));
         bad("json", "text behind the object", safetensors("{" + one + "} x", 8));
+        bad("json", "space before the object", safetensors(" {" + one + "}", 8));
+        bad("json", "metadata twice", safetensors("{\"__metadata__\":{},\"__metadata__\":{}," + one + "}", 8));
+        bad(
+                "json",
+                "two spellings of one key",
+                safetensors("{" + one + "," + one.replace("\"a\"", "\"\\u0061\"") + "}", 8));
+        bad("json", "no UTF-8", noUtf8());
         opaque("member", "unknown type", safetensors("{" + tensor("a", "F33", "[2]", "0", "8") + "}", 8));
         bad("member", "metadata that is no text", safetensors("{\"__metadata__\":{\"a\":{\"b\":1}}}", 0));
         bad(
@@ -743,6 +934,12 @@ final class BypassCorpus {
                 join(
                         Arrays.copyOf(safetensors("{" + one + "}", 8), 8 + one.length() + 2),
                         new byte[] {0, 0, (byte) 0xc0, 0x7f, 0, 0, 0, 0}));
+    }
+
+    private static byte[] noUtf8() {
+        byte[] file = safetensors("{\"__metadata__\":{\"a\":\"?\"}}", 0);
+        file[find(file, "?", 0)] = (byte) 0xff;
+        return file;
     }
 
     private void gguf() {
@@ -774,6 +971,19 @@ final class BypassCorpus {
         bad("layout", "bytes behind", join(ggufFile(1, 1, 32, text, ggufTensor("w", 0, 0, 8)), SYSTEM));
         bad("member", "key twice", ggufFile(0, 2, 0, text, text));
         bad("member", "tensor twice", ggufFile(2, 1, 64, text, ggufTensor("w", 0, 0, 8), ggufTensor("w", 0, 32, 8)));
+        bad(
+                "member",
+                "truth value 2",
+                ggufFile(0, 1, 0, ggufPair("k", 7, Wire.of().raw(2))));
+        bad("member", "99 axes", ggufFile(1, 1, 32, text, ggufTensor("w", 0, 0, new long[99])));
+        bad(
+                "member",
+                "key that is no UTF-8",
+                ggufFile(
+                        0,
+                        1,
+                        0,
+                        Wire.of().i64(1).raw(0xff).i32(8).raw(ggufString("x").bytes())));
         bad(
                 "member",
                 "unknown type of value",
@@ -868,6 +1078,35 @@ final class BypassCorpus {
                 "vocabulary of the network",
                 kerasModel(layer("keras.layers", "TextVectorization", "\"vocabulary\": \"http://x.invalid/v\"")));
         kerasBoth("json", "member twice", kerasModel(dense("")).replace("\"units\": 2", "\"units\": 2, \"units\": 3"));
+        String evil =
+                "{\"module\": \"builtins\", \"class_name\": \"function\", \"config\": \"eval\", \"registered_name\": \"eval\"}";
+        kerasBoth(
+                "module",
+                "registered name of another",
+                kerasModel(dense("")).replace("\"registered_name\": null}]", "\"registered_name\": \"Custom>Evil\"}]"));
+        kerasBoth(
+                "function",
+                "as a loss",
+                kerasModel(dense(""))
+                        .replace(
+                                "\"build_config\"",
+                                "\"compile_config\": {\"optimizer\": \"adam\", \"loss\": " + evil
+                                        + "}, \"build_config\""));
+        kerasBoth(
+                "module",
+                "as an optimizer",
+                kerasModel(dense(""))
+                        .replace(
+                                "\"build_config\"",
+                                "\"compile_config\": {\"optimizer\": {\"module\": \"os\", \"class_name\": \"system\", \"config\": {}}}, \"build_config\""));
+        kerasBoth(
+                "function",
+                "in the building",
+                kerasModel(dense("")).replace("\"input_shape\": [null, 4]", "\"input_shape\": " + evil));
+        kerasBoth(
+                "code",
+                "Lambda of an old release",
+                "{\"class_name\": \"Sequential\", \"config\": [{\"class_name\": \"Lambda\", \"config\": {\"function\": [\"4wE=\", null, null], \"function_type\": \"lambda\"}}]}");
         kerasBoth("bomb", "50,000 deep", kerasModel("[".repeat(50_000) + "]".repeat(50_000)));
         in("keras", "m.keras");
         String plain = kerasModel(dense(""));
@@ -983,6 +1222,8 @@ final class BypassCorpus {
                         link("w", little.object(space(1L << 30), type(Hdf5Writer.f32()), compact(new byte[4])))));
         byte[] plain = SeedFiles.h5(kerasModel(dense("")));
         bad("disagreement", "checksum", patched(plain, "OHDR", 0, 12, 1, 99));
+        bad("disguise", "pickle in the user block", join(Arrays.copyOf(SYSTEM, 512), plain));
+        opaque("disguise", "user block", join(Arrays.copyOf(ascii("#!/bin/sh"), 512), plain));
         bad("malformed", "cut", Arrays.copyOf(plain, plain.length - 20));
         Hdf5Writer twice = new Hdf5Writer(false);
         long d = twice.dataset(1, 2);
@@ -1046,6 +1287,29 @@ final class BypassCorpus {
                 "class",
                 "type told twice",
                 SeedFiles.dl4j(dense.replace("\"nin\"", "\"@class\": \"javax.swing.JEditorPane\", \"nin\"")));
+        bad(
+                "class",
+                "as a wrapper",
+                SeedFiles.dl4j("{\"layer\": {\"com.sun.rowset.JdbcRowSetImpl\": {\"nin\": 1, \"nout\": 2}}}"));
+        bad(
+                "class",
+                "spelled with an escape",
+                SeedFiles.dl4j(
+                        dense.replace("\"nin\"", "\"y\": {\"\\u0040class\": \"javax.swing.JEditorPane\"}, \"nin\"")));
+        bad(
+                "class",
+                "as an updater",
+                SeedFiles.dl4j(
+                        dense.replace("\"nin\"", "\"iupdater\": {\"@class\": \"com.example.Updater\"}, \"nin\"")));
+        bad(
+                "class",
+                "as a preprocessor",
+                zip(
+                        "configuration.json",
+                        ascii("{\"confs\": [" + dense
+                                + "], \"inputPreProcessors\": {\"0\": {\"@class\": \"com.example.Evil\"}}}"),
+                        "coefficients.bin",
+                        SeedFiles.nd4j(1, 2, 3, 4)));
         byte[] plain = SeedFiles.dl4j();
         String config = "{\"confs\": [" + dense + "]}";
         bad(
@@ -1158,6 +1422,11 @@ final class BypassCorpus {
         bad("class", "gadget", object("org.apache.commons.collections.functors.InvokerTransformer", 2));
         bad("class", "gadget of the JDK", object("com.sun.org.apache.xalan.internal.xsltc.trax.TemplatesImpl", 2));
         bad("class", "class of the JDK that connects", object("java.net.URL", 2));
+        bad("class", "process of the JDK", object("java.lang.ProcessBuilder", 2));
+        bad("class", "trigger of the JDK", object("javax.management.BadAttributeValueExpException", 3));
+        bad("class", "comparator", SeedFiles.java(new java.util.TreeMap<Object, Object>(new OwnOrder())));
+        bad("class", "class as a value", SeedFiles.java(new ArrayList<>(List.of(Own.class))));
+        bad("class", "enumeration", SeedFiles.java(OwnKind.ONE));
         bad("class", "reader of itself", object("com.example.Model", 12));
         bad("class", "array of a gadget", raw(out -> {
             out.writeByte(0x75);
@@ -1286,6 +1555,11 @@ final class BypassCorpus {
                 ascii(SeedFiles.pmml("<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"/etc/passwd\"/>"
                         + SeedFiles.PMML_REGRESSION)));
         bad("inclusion", "style sheet", ascii(head + "<?xml-stylesheet href=\"http://x.invalid/\"?>" + body));
+        bad(
+                "inclusion",
+                "XSLT around it",
+                ascii(head + "<xsl:stylesheet xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\" version=\"1.0\">"
+                        + body + "</xsl:stylesheet>"));
         bad("bomb", "20,000 deep", ascii(SeedFiles.pmml("<a>".repeat(20_000) + "</a>".repeat(20_000))));
         StringBuilder attributes = new StringBuilder("<RegressionModel");
         for (int i = 0; i < 20_000; i++) {
@@ -1455,6 +1729,70 @@ final class BypassCorpus {
                 "offset and length that overflow",
                 onnxTensor(external("location", "w.bin", "offset", "9223372036854775807", "length", "16")));
         bad("path", "negative offset", onnxTensor(external("location", "w.bin", "offset", "-1", "length", "16")));
+        bad("path", "told twice", onnxTensor(external("location", "w.bin", "location", "/etc/passwd", "length", "16")));
+        bad(
+                "path",
+                "in a constant",
+                onnx(onnxGraph(Wire.of()
+                        .b(
+                                1,
+                                onnxNode(
+                                        "Constant",
+                                        List.of(),
+                                        List.of("k"),
+                                        Wire.of()
+                                                .b(1, "value")
+                                                .b(5, external("location", "../k"))
+                                                .v(20, 4))))));
+        bad(
+                "path",
+                "in a branch",
+                onnx(onnxGraph(Wire.of()
+                        .b(
+                                1,
+                                onnxNode(
+                                        "If",
+                                        List.of("x"),
+                                        List.of("z"),
+                                        Wire.of()
+                                                .b(1, "then_branch")
+                                                .b(
+                                                        6,
+                                                        Wire.of()
+                                                                .b(1, onnxNode("Identity", List.of("e"), List.of("o")))
+                                                                .b(2, "b")
+                                                                .b(5, external("location", "/etc/passwd"))
+                                                                .b(12, onnxValue("o")))
+                                                .v(20, 5),
+                                        Wire.of()
+                                                .b(1, "else_branch")
+                                                .b(
+                                                        6,
+                                                        Wire.of()
+                                                                .b(1, onnxNode("Identity", List.of("x"), List.of("o")))
+                                                                .b(2, "b")
+                                                                .b(12, onnxValue("o")))
+                                                .v(20, 5))))));
+        bad(
+                "graph",
+                "attribute twice",
+                onnx(onnxGraph(Wire.of()
+                        .b(
+                                1,
+                                onnxNode(
+                                        "Softmax",
+                                        List.of("x"),
+                                        List.of("z"),
+                                        Wire.of().b(1, "axis").v(3, 1).v(20, 2),
+                                        Wire.of().b(1, "axis").v(3, 0).v(20, 2))))));
+        opaque(
+                "graph",
+                "version 9999 of the format",
+                Wire.of()
+                        .v(1, 9999)
+                        .b(7, onnxGraph())
+                        .b(8, Wire.of().b(1, "").v(2, 13))
+                        .bytes());
         opaque("path", "file beside", onnxTensor(external("location", "w.bin", "offset", "0", "length", "16")));
         bad(
                 "parameters",
@@ -1486,6 +1824,27 @@ final class BypassCorpus {
         bad("graph", "cycle", tfSaved(tfGraph(tfNode("p", "Neg", "q"), tfNode("q", "Neg", "p"))));
         bad("graph", "name twice", tfSaved(tfGraph(tfNode("x", "Placeholder"))));
         bad("graph", "input from nowhere", tfSaved(tfGraph(tfNode("p", "Neg", "nowhere"))));
+        bad(
+                "graph",
+                "function that is not there",
+                tfSaved(tfGraph(tfNode("c", "PartitionedCall", "x")
+                        .b(5, tfAttribute("f", Wire.of().b(10, Wire.of().b(1, "missing")))))));
+        bad(
+                "path",
+                "asset leads out",
+                Wire.of()
+                        .v(1, 1)
+                        .b(
+                                2,
+                                Wire.of()
+                                        .b(1, Wire.of().b(4, "serve"))
+                                        .b(2, tfGraph())
+                                        .b(
+                                                6,
+                                                Wire.of()
+                                                        .b(1, Wire.of().b(1, "x:0"))
+                                                        .b(2, "../../etc/passwd")))
+                        .bytes());
         bad(
                 "graph",
                 "function that calls itself",
@@ -1597,6 +1956,43 @@ final class BypassCorpus {
                         .op(0x86)
                         .reduce()
                         .stop());
+        good(
+                "array of NumPy",
+                p(2).global("numpy.core.multiarray", "_reconstruct")
+                        .global("numpy", "ndarray")
+                        .ops("K")
+                        .op(0)
+                        .tuple(1)
+                        .binary(ascii("b"))
+                        .tuple(3)
+                        .reduce()
+                        .ops("(K")
+                        .op(1)
+                        .ops("K")
+                        .op(2)
+                        .tuple(1)
+                        .global("numpy", "dtype")
+                        .text("f8")
+                        .op(0x89, 0x88)
+                        .tuple(3)
+                        .reduce()
+                        .ops("(K")
+                        .op(3)
+                        .text("<")
+                        .ops("NNN")
+                        .integer(-1)
+                        .integer(-1)
+                        .ops("K")
+                        .op(0)
+                        .ops("tb")
+                        .op(0x89)
+                        .binary(new byte[16])
+                        .ops("tb")
+                        .stop());
+        good("text that looks like a path", p(2).text("/etc/passwd").stop());
+        good(
+                "large number",
+                p(2).op(0x8a, 9).bytes(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 1}).stop());
         in("pytorch", "m.pt");
         good("one tensor", SeedFiles.torch(torchTensor(p(2), 0, 2, 3).stop(), "m/data/0", new byte[24]));
         good(
@@ -1607,6 +2003,18 @@ final class BypassCorpus {
                                 .stop(),
                         "m/data/0",
                         new byte[24]));
+        good(
+                "files of newer releases",
+                SeedFiles.torch(
+                        torchTensor(p(2), 0, 2, 3).stop(),
+                        "m/.format_version",
+                        ascii("1"),
+                        "m/.storage_alignment",
+                        ascii("64"),
+                        "m/data/0",
+                        new byte[24],
+                        "m/.data/serialization_id",
+                        ascii("0636")));
         in("numpy", "m.npy");
         good("empty array", SeedFiles.npy("'<f8'", "(0, 3)", 0));
         good("texts", SeedFiles.npy("'<U3'", "(2,)", 24));
@@ -1655,6 +2063,19 @@ final class BypassCorpus {
         good(
                 "layer named Lambda",
                 SeedFiles.keras(kerasModel(layer("keras.layers", "Dense", "\"name\": \"Lambda\", \"units\": 2"))));
+        good(
+                "functional model",
+                SeedFiles.keras(
+                        "{\"module\": \"keras.src.models.functional\", \"class_name\": \"Functional\", \"config\": {\"name\": \"f\", \"layers\": ["
+                                + layer("keras.layers", "InputLayer", "\"name\": \"i\", \"batch_shape\": [null, 4]")
+                                + "], \"input_layers\": [[\"i\", 0, 0]], \"output_layers\": [[\"i\", 0, 0]]}, \"registered_name\": \"Functional\"}"));
+        good(
+                "trained model",
+                SeedFiles.keras(
+                        kerasModel(dense(""))
+                                .replace(
+                                        "\"build_config\"",
+                                        "\"compile_config\": {\"optimizer\": {\"module\": \"keras.optimizers\", \"class_name\": \"Adam\", \"config\": {\"learning_rate\": 0.001}, \"registered_name\": null}, \"loss\": \"mse\", \"metrics\": [\"accuracy\"]}, \"build_config\"")));
         in("dl4j", "m.zip");
         good(
                 "output layer of an old release",
@@ -1666,11 +2087,20 @@ final class BypassCorpus {
                         SeedFiles.nd4j(1, 2, 3, 4)));
         in("java-serialization", "m.ser");
         good("numbers", SeedFiles.java(new long[] {1, 2, 3}));
+        good("order of texts", SeedFiles.java(new java.util.TreeMap<>(Map.of("a", new double[] {1}))));
         good("map of texts", SeedFiles.java(new java.util.HashMap<>(Map.of("a", "b", "c", "d"))));
         good("list of numbers", SeedFiles.java(new ArrayList<>(List.of(1, 2.5, 3L))));
         in("pmml", "m.pmml");
         good("comment that names a DTD", ascii(SeedFiles.pmml("<!-- <!DOCTYPE x> -->" + SeedFiles.PMML_REGRESSION)));
         good("built-in function", ascii(SeedFiles.pmml(derived("exp", ""))));
+        good(
+                "location of the schema",
+                ascii(
+                        SeedFiles.pmml(SeedFiles.PMML_REGRESSION)
+                                .replace(
+                                        "version=\"4.4\"",
+                                        "version=\"4.4\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"http://www.dmg.org/PMML-4_4 http://www.dmg.org/v4-4/pmml-4-4.xsd\"")));
+        good("extension", ascii(SeedFiles.pmml("<Extension name=\"a\" value=\"b\"/>" + SeedFiles.PMML_REGRESSION)));
         in("onnx", "m.onnx");
         good(
                 "chain of operators",
@@ -1687,6 +2117,19 @@ final class BypassCorpus {
                                         onnxNode("Scaler", List.of("y"), List.of("z"))
                                                 .b(7, "ai.onnx.ml"))),
                         Wire.of().b(8, Wire.of().b(1, "ai.onnx.ml").v(2, 3))));
+        good(
+                "metadata",
+                onnx(
+                        onnxGraph(),
+                        Wire.of().b(14, Wire.of().b(1, "author").b(2, "x")),
+                        Wire.of().b(6, "text")));
+        good(
+                "quantized operators",
+                onnx(onnxGraph(Wire.of()
+                        .b(5, Wire.of().v(2, 1).b(8, "s").b(9, Wire.floats(0.5f)))
+                        .b(5, Wire.of().v(2, 3).b(8, "zp").b(9, new byte[1]))
+                        .b(1, onnxNode("QuantizeLinear", List.of("y", "s", "zp"), List.of("q")))
+                        .b(1, onnxNode("DequantizeLinear", List.of("q", "s", "zp"), List.of("dq"))))));
         in("tensorflow", "saved_model.pb");
         good(
                 "layers of a network",

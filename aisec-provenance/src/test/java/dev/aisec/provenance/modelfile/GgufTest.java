@@ -292,4 +292,16 @@ class GgufTest {
         ModelReport report = accepted(NAME, bytes);
         assertThat(report.verification().findings()).extracting(Finding::code).containsExactly("gguf.padding");
     }
+
+    @Test
+    void read_keysBeyondTheLimitOfTextsInAll_areRefused() throws IOException {
+        Limits limits = new Limits(1 << 24, 1000, 1 << 22, 1 << 10, 1 << 20, 50, 1000, 1_000_000);
+        Wire[] pairs = new Wire[20];
+        for (int i = 0; i < pairs.length; i++) {
+            pairs[i] = text("k".repeat(100) + i, "v");
+        }
+        ModelReport report = ModelVerifier.of(VerificationPolicy.strict().withLimits(limits))
+                .verify(file(pairs), NAME);
+        assertThat(ModelFileAsserts.errors(report)).containsExactly("file.too-large");
+    }
 }

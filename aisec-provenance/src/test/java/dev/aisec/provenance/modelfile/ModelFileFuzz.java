@@ -17,13 +17,13 @@ public final class ModelFileFuzz {
 
     /**
      * All that an answer may allocate, whether it is held at once or not: what entries inflate to, headers and content in
-     * memory, up to 256 bytes for each unit of work (a finding, a number, an opcode with its value), and 4 MiB for buffers.
+     * memory, 64 bytes for each unit of work (a finding, a number, an opcode with its value), and 1 MiB for buffers.
      */
     static final long ALLOWED = LIMITS.inflatedBytes()
-            + 4L * LIMITS.headerBytes()
-            + 4L * LIMITS.memoryBytes()
-            + 256 * LIMITS.steps()
-            + (4 << 20);
+            + 2L * LIMITS.headerBytes()
+            + 2L * LIMITS.memoryBytes()
+            + 64 * LIMITS.steps()
+            + (1 << 20);
 
     private static final long NANOS = 1_000_000_000L;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -60,7 +60,8 @@ public final class ModelFileFuzz {
 
     /** Called by Jazzer for each input. */
     public static void fuzzerTestOneInput(byte[] input) {
-        target.run(input);
+        // Behind a checksum little would be found: it is made right, one time in eight excepted.
+        target.run(input.length % 8 == 0 ? input : Checksums.repaired(input.clone()));
     }
 
     private ModelReport verify(byte[] input) {

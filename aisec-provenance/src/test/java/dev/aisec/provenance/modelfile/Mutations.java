@@ -212,7 +212,7 @@ final class Mutations {
         return ops;
     }
 
-    private static long number(byte[] bytes, int at, int width) {
+    static long number(byte[] bytes, int at, int width) {
         if (width > bytes.length - at) {
             return -width - 1;
         }
@@ -341,34 +341,7 @@ final class Mutations {
             case 3 -> edge(bytes, at);
             default -> plain(bytes);
         };
-        return out.length > 48 && random.nextInt(8) > 0 ? hdf5Summed(out) : out;
-    }
-
-    private static byte[] hdf5Summed(byte[] bytes) {
-        if ((bytes[8] == 2 || bytes[8] == 3) && bytes.length >= 48) {
-            sum(bytes, 0, 44);
-        }
-        for (int i = 0; i + 10 < bytes.length; i++) {
-            if (bytes[i] == 'O'
-                    && bytes[i + 1] == 'H'
-                    && bytes[i + 2] == 'D'
-                    && bytes[i + 3] == 'R'
-                    && bytes[i + 4] == 2) {
-                int flags = bytes[i + 5];
-                int width = 1 << (flags & 3);
-                int at = i + 6 + ((flags & 0x20) != 0 ? 16 : 0) + ((flags & 0x10) != 0 ? 4 : 0);
-                long size = number(bytes, at, width);
-                if (size >= 0 && at + width + size + 4 <= bytes.length) {
-                    sum(bytes, i, at + width + (int) size);
-                }
-            }
-        }
-        return bytes;
-    }
-
-    private static void sum(byte[] bytes, int from, int to) {
-        int sum = Hdf5File.lookup3(Arrays.copyOfRange(bytes, from, to));
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(to, sum);
+        return out.length > 48 && random.nextInt(8) > 0 ? Checksums.repaired(out) : out;
     }
 
     // --- npy, gzip, tar ---

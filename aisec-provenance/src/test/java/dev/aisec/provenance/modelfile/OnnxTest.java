@@ -504,4 +504,53 @@ class OnnxTest {
         accepted(NAME, model(graph(many)));
         assertThat(System.nanoTime() - start).isLessThan(20_000_000_000L);
     }
+
+    @Test
+    void read_moreNamesThanTheLimitsAllow_areRefused() throws IOException {
+        Limits limits = new Limits(1 << 24, 1000, 1 << 22, 1 << 20, 1 << 20, 50, 100, 1_000_000);
+        Wire node = Wire.of().b(4, "Identity").b(2, "z");
+        for (int i = 0; i < 1000; i++) {
+            node.b(1, "");
+        }
+        ModelReport report = ModelVerifier.of(VerificationPolicy.strict().withLimits(limits))
+                .verify(model(Wire.of().b(1, node).b(2, "g")), "model.onnx");
+        assertThat(ModelFileAsserts.errors(report)).containsExactly("file.too-many");
+    }
+
+    @Test
+    void read_functionUnderTheNameOfADangerousOperator_isRejected() throws IOException {
+        Wire function = Wire.of()
+                .b(1, "PyOp")
+                .b(10, "com.microsoft")
+                .b(4, "a")
+                .b(5, "b")
+                .b(7, node("Identity", List.of("a"), List.of("b")));
+        byte[] bytes = model(
+                Wire.of()
+                        .b(1, node("PyOp", List.of("x"), List.of("y")).b(7, "com.microsoft"))
+                        .b(2, "g")
+                        .b(11, value("x"))
+                        .b(12, value("y")),
+                Wire.of().b(25, function));
+        rejected("model.onnx", bytes, "onnx.function");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".. /x", "a/.. ./x", "... /x", "a/../x"})
+    void read_externalPathThatWindowsTakesForTheFolderAbove_isRejected(String path) throws IOException {
+        Wire tensor = Wire.of()
+                .v(1, 1)
+                .v(2, 1)
+                .b(8, "w")
+                .b(13, Wire.of().b(1, "location").b(2, path))
+                .v(14, 1);
+        rejected(
+                "model.onnx",
+                model(Wire.of()
+                        .b(1, node("Identity", List.of("w"), List.of("y")))
+                        .b(2, "g")
+                        .b(5, tensor)
+                        .b(12, value("y"))),
+                "onnx.external-path");
+    }
 }

@@ -52,6 +52,7 @@ final class SeedFiles {
         add(seeds, "npz", "m.npz", zip("a.npy", npy("'<f4'", "(2,)", 8), "b.npy", npy("'<i8'", "()", 8)));
         add(seeds, "numpy", "m.npy", npy("'<f4'", "(2, 3)", 24), npy("[('a', '<f8'), ('b', '<i4', (2,))]", "(3,)", 48));
         add(seeds, "java-serialization", "m.ser", java(javaMap()), java(new double[] {1, 2}), java("text"));
+        add(seeds, "model-json", "m.json", ascii(kerasModel(dense(""))));
         add(seeds, "pmml", "m.pmml", ascii(pmml(PMML_REGRESSION)), ascii(pmml(PMML_TREE)));
         add(seeds, "gzip", "m.gz", gzip(ascii("weights")));
         add(

@@ -199,6 +199,98 @@ class TensorFlowTest {
     }
 
     @Test
+    void read_printToWhatACallerSays_isRejected() throws IOException {
+        Wire print = node("p", "PrintV2", "a")
+                .b(5, attribute("output_stream", Wire.of().b(9, "where")));
+        Wire call = node("c", "PartitionedCall", "x")
+                .b(
+                        5,
+                        attribute(
+                                "f",
+                                Wire.of()
+                                        .b(
+                                                10,
+                                                Wire.of()
+                                                        .b(1, "say")
+                                                        .b(
+                                                                2,
+                                                                attribute(
+                                                                        "where",
+                                                                        Wire.of().b(2, "file:///tmp/x"))))));
+        rejected(NAME, with(graph(call), library(function("say", print))).bytes(), "tensorflow.operator");
+    }
+
+    @Test
+    void read_pathOfACheckpointThatIsComputed_isRejected() throws IOException {
+        Wire joined = node("j", "StringJoin", "e", "p")
+                .b(5, attribute("separator", Wire.of().b(2, "/")));
+        rejected(
+                NAME,
+                graph(text("e", ""), text("p", "etc/x"), joined, node("s", "SaveV2", "j", "x"))
+                        .bytes(),
+                "tensorflow.file-path");
+        rejected(
+                NAME,
+                graph(text("e", "L2V0Yy94"), node("d", "DecodeBase64", "e"), node("s", "SaveV2", "d", "x"))
+                        .bytes(),
+                "tensorflow.file-path");
+        Wire[] chain = new Wire[1202];
+        chain[0] = text("n0", "/etc/x");
+        for (int i = 1; i <= 1200; i++) {
+            chain[i] = node("n" + i, "Identity", "n" + (i - 1));
+        }
+        chain[1201] = node("s", "SaveV2", "n1200", "x");
+        rejected(NAME, graph(chain).bytes(), "tensorflow.file-path");
+    }
+
+    private static Wire call(String function, String... inputs) {
+        return node("call", "StatefulPartitionedCall", inputs)
+                .b(5, attribute("f", Wire.of().b(10, Wire.of().b(1, function))));
+    }
+
+    @Test
+    void read_pathOfACheckpointThatACallerGives_isRejected() throws IOException {
+        Wire save = function("save", node("i", "Identity", "a"), node("s", "SaveV2", "i:output:0", "a"));
+        Wire outer = function("outer", call("save", "a"));
+        accepted(
+                NAME,
+                with(graph(node("p", "Placeholder"), call("save", "p")), library(save))
+                        .bytes());
+        for (String path : new String[] {"/etc/cron.d/x", "../x"}) {
+            rejected(
+                    NAME,
+                    with(graph(text("p", path), call("save", "p")), library(save))
+                            .bytes(),
+                    "tensorflow.file-path");
+            rejected(
+                    NAME,
+                    with(graph(text("p", path), node("q", "Identity", "p"), call("outer", "q")), library(save, outer))
+                            .bytes(),
+                    "tensorflow.file-path");
+            rejected(
+                    NAME,
+                    with(graph(text("p", path), node("c", "save", "p")), library(save))
+                            .bytes(),
+                    "tensorflow.file-path");
+        }
+    }
+
+    @Test
+    void read_namesOfFunctions_areTheirOwn() throws IOException {
+        Wire first = function("f", node("n", "Neg", "a"), node("m", "Abs", "n:y:0"));
+        Wire second = function("f", node("n", "Neg", "a"), node("m", "Abs", "a"));
+        Wire main = graph(node("n", "Sin", "x"), node("m", "Cos", "n"));
+        String one = TopologyFingerprint.of(
+                accepted(NAME, with(main, library(first)).bytes()).structure());
+        String other = TopologyFingerprint.of(accepted(
+                        NAME,
+                        with(graph(node("n", "Sin", "x"), node("m", "Cos", "n")), library(second))
+                                .bytes())
+                .structure());
+        assertThat(one).isNotEqualTo(other);
+    }
+
+    @Test
     void read_assets_areAWarningAndStayInTheFolder() throws IOException {
         Wire table = function("init", node("t", "InitializeTableFromTextFileV2", "a"));
         ModelReport report = accepted(

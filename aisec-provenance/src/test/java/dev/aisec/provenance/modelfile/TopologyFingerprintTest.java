@@ -109,4 +109,18 @@ class TopologyFingerprintTest {
                 .toList();
         assertThat(of(chain)).startsWith("topology:");
     }
+
+    @Test
+    void of_edgeFromAnotherOutputOrNode_tellsApart() {
+        Operator x = new Operator("x", "Split", List.of(), List.of());
+        Operator y = new Operator("y", "Unpack", List.of("x"), List.of());
+        java.util.Set<String> all = new java.util.HashSet<>();
+        List<String> edges = List.of("x", "x:1", "x:2", "^x", "y", "y:1", "y:2", "^y", "x:out:0", "x:out:1");
+        for (String input : edges) {
+            Operator z = new Operator("z", "Neg", List.of(input), List.of());
+            all.add(TopologyFingerprint.of(
+                    new ModelStructure("tensorflow", List.of(x, y, z), List.of(), new java.util.TreeMap<>())));
+        }
+        assertThat(all).hasSize(edges.size());
+    }
 }

@@ -77,6 +77,35 @@ class VerificationPolicyTest {
     }
 
     @Test
+    void nodeNames_hostileNameAndExpressionThatBacktracks_isRejectedSoon() throws IOException {
+        for (String expression : List.of("([a-z]|[0-9])*", "(a+)+b", "(a|aa)+b", "(x+x+)+y|a.*")) {
+            VerificationPolicy policy =
+                    VerificationPolicy.strict().withStructure(StructureRules.any().withNodeNames(expression));
+            assertThat(codes(verify(policy, tensor("a".repeat(60_000), 1))))
+                    .as(expression)
+                    .containsExactly("policy.node-name");
+        }
+        VerificationPolicy policy =
+                VerificationPolicy.strict().withStructure(StructureRules.any().withNodeNames("(a+)+b"));
+        assertThat(codes(verify(policy, tensor("a".repeat(1000), 1)))).containsExactly("policy.node-name");
+        assertThat(codes(verify(policy, tensor("a".repeat(1000) + "b", 1)))).isEmpty();
+    }
+
+    @Test
+    void ranges_severalThatMatch_theFirstCounts() {
+        ParameterRanges ranges = new ParameterRanges(List.of(
+                        ParameterRange.between("b", 0, 1),
+                        ParameterRange.between("a*", 0, 2),
+                        ParameterRange.between("a", 0, 3),
+                        ParameterRange.between("b", 0, 4),
+                        ParameterRange.between("*", 0, 5)));
+        assertThat(List.of("a", "b", "ab", "c", "", "*", "a*"))
+                .extracting(name -> ranges.of(name).max())
+                .containsExactly(2.0, 1.0, 2.0, 5.0, 5.0, 5.0, 2.0);
+        assertThat(new ParameterRanges(List.of()).of("x")).isEqualTo(ParameterRange.finite("*"));
+    }
+
+    @Test
     void strict_unknownName_rejectsUnderTheFormatsRule() throws IOException {
         ModelReport report = verify(VerificationPolicy.strict(), global("a.b", Standing.UNKNOWN));
         assertThat(report.verification().verdict()).isEqualTo(Verdict.REJECT);

@@ -63,6 +63,17 @@ class BundleTest {
         assertThat(report.verification().verdict()).isNotEqualTo(Verdict.ACCEPT);
     }
 
+    @Test
+    void verify_keyOfManyLines_isRefusedForItsLength() {
+        String lines = Base64.getEncoder().encodeToString("\n".repeat(70_000).getBytes(StandardCharsets.US_ASCII));
+        String hint = "\"hint\":\"" + KEY.verificationKey().hint() + "\"";
+        assertThat(good).contains(hint);
+        byte[] bundle = good.replace(hint, "\"rawBytes\":\"" + lines + "\"").getBytes(StandardCharsets.UTF_8);
+        org.assertj.core.api.Assertions.assertThatThrownBy(() -> Bundle.parse(bundle))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("65536");
+    }
+
     /** A statement that the trusted key did sign. */
     private void refusedSigned(String rule, String statement) throws IOException {
         byte[] bytes = statement.getBytes(StandardCharsets.UTF_8);

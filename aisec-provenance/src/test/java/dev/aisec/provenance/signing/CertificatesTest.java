@@ -10,12 +10,18 @@ import dev.aisec.core.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import javax.security.auth.x500.X500Principal;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,6 +122,67 @@ class CertificatesTest {
         accepted(TrustAnchors.of(MIDDLE), leaf());
         X509Certificate self = TestCertificate.signer("self", KEY).parsedIssuedBy("self", KEY);
         accepted(TrustAnchors.of(self), der(self));
+    }
+
+    @Test
+    void verify_rootThatWasRenewedWithItsKey_isAccepted() throws IOException {
+        Set<X509Certificate> roots = new HashSet<>();
+        roots.add(ROOT);
+        for (int year = 2021; year < 2029; year++) {
+            roots.add(TestCertificate.authority("root", ROOT_KEY)
+                    .valid("2020-01-01T00:00:00Z", year + "-06-01T00:00:00Z")
+                    .parsedIssuedBy("root", ROOT_KEY));
+        }
+        TrustAnchors trust = new TrustAnchors(roots, Optional.of(Instant.parse("2030-01-01T00:00:00Z")), Set.of());
+        accepted(trust, leaf(), der(MIDDLE));
+    }
+
+    @Test
+    void verify_authorityWithSeveralCertificates_isAcceptedIfOneLeadsToARoot() throws IOException {
+        SigningKey stranger = SigningKey.generate(SignatureAlgorithm.ECDSA_P256);
+        List<byte[]> chain = new ArrayList<>(List.of(leaf()));
+        for (int i = 0; i < 5; i++) {
+            chain.add(TestCertificate.authority("middle", MIDDLE_KEY)
+                    .valid("2020-01-01T00:00:00Z", "2020-02-0" + (i + 1) + "T00:00:00Z")
+                    .issuedBy("root", ROOT_KEY));
+            chain.add(TestCertificate.authority("middle", MIDDLE_KEY)
+                    .valid("2020-01-01T00:00:00Z", "2040-02-0" + (i + 1) + "T00:00:00Z")
+                    .issuedBy("stranger", stranger));
+        }
+        refused("certificate-validity", TrustAnchors.of(ROOT), chain.toArray(byte[][]::new));
+        chain.add(der(MIDDLE));
+        accepted(TrustAnchors.of(ROOT), chain.toArray(byte[][]::new));
+    }
+
+    @Test
+    void verify_certificateSignedOverSha1_isRejected() throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        KeyPair pair = generator.generateKeyPair();
+        VerificationKey key = VerificationKey.of(pair.getPublic().getEncoded());
+        TestCertificate authority = new TestCertificate(
+                "old", key, TestCertificate.FROM, TestCertificate.UNTIL, true, TestCertificate.CERT_SIGN, List.of(),
+                false);
+        X509Certificate root = Certificates.parse(
+                authority.issuedBy("old", pair.getPrivate(), "SHA256withECDSA", "2a8648ce3d040302"));
+        TestCertificate signer = TestCertificate.signer("signer", KEY);
+        accepted(
+                TrustAnchors.of(root), signer.issuedBy("old", pair.getPrivate(), "SHA256withECDSA", "2a8648ce3d040302"));
+        refused(
+                "untrusted-certificate",
+                TrustAnchors.of(root),
+                signer.issuedBy("old", pair.getPrivate(), "SHA1withECDSA", "2a8648ce3d0401"));
+    }
+
+    @Test
+    void verify_issuedByATrustedSignerThatIsNoAuthority_isRejected() throws IOException {
+        SigningKey other = SigningKey.generate(SignatureAlgorithm.ECDSA_P256);
+        X509Certificate pinned = TestCertificate.signer("other", other).parsedIssuedBy("other", other);
+        TrustAnchors trust = TrustAnchors.of(ROOT, pinned).signedBy(new X500Principal("CN=signer"));
+        refused(
+                "untrusted-certificate",
+                trust,
+                TestCertificate.signer("signer", KEY).issuedBy("other", other));
     }
 
     @Test

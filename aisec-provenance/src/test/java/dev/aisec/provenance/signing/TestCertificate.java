@@ -3,6 +3,9 @@ package dev.aisec.provenance.signing;
 
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -53,7 +56,22 @@ record TestCertificate(
 
     byte[] issuedBy(String issuer, SigningKey issuerKey) {
         byte[] algorithm = algorithm(issuerKey.algorithm());
-        byte[] body = Der.element(
+        byte[] body = body(issuer, algorithm);
+        return Der.element(Der.SEQUENCE, body, algorithm, Der.bitString(issuerKey.sign(body)));
+    }
+
+    /** With an algorithm of the JDK that no signer of ours has. */
+    byte[] issuedBy(String issuer, PrivateKey issuerKey, String name, String oid) throws GeneralSecurityException {
+        byte[] algorithm = Der.element(Der.SEQUENCE, oid(oid));
+        byte[] body = body(issuer, algorithm);
+        Signature signature = Signature.getInstance(name);
+        signature.initSign(issuerKey);
+        signature.update(body);
+        return Der.element(Der.SEQUENCE, body, algorithm, Der.bitString(signature.sign()));
+    }
+
+    private byte[] body(String issuer, byte[] algorithm) {
+        return Der.element(
                 Der.SEQUENCE,
                 Der.element(0xa0, Der.element(Der.INTEGER, new byte[] {2})),
                 Der.element(
@@ -65,7 +83,6 @@ record TestCertificate(
                 name(subject),
                 key.encoded(),
                 Der.element(0xa3, Der.element(Der.SEQUENCE, extensions())));
-        return Der.element(Der.SEQUENCE, body, algorithm, Der.bitString(issuerKey.sign(body)));
     }
 
     X509Certificate parsedIssuedBy(String issuer, SigningKey issuerKey) {
