@@ -10,12 +10,13 @@
  * store and nothing from the network.
  *
  * <p>What is accepted beside a valid signature (files that are not signed, links, paths left out) is a
- * {@link dev.aisec.provenance.signing.SignaturePolicy}. {@link dev.aisec.provenance.signing.SignedModel} has the digests of the
- * signed files; give them to {@link dev.aisec.provenance.modelfile.ModelVerifier#withSigned}, so that what is loaded is what was
- * signed. {@link dev.aisec.provenance.signing.HashCache} saves hashing again, and trusts the file system in exchange.
+ * {@link dev.aisec.provenance.signing.SignaturePolicy}. {@link dev.aisec.provenance.signing.SignedModel} has the digests of
+ * the signed files; give them to {@link dev.aisec.provenance.modelfile.ModelVerifier#withSigned}, so that what is loaded is
+ * what was signed. {@link dev.aisec.provenance.signing.HashCache} saves hashing again, and trusts the file system in
+ * exchange.
  *
- * <p>It does not see that a signer signs a bad model, that a key was stolen or a certificate revoked, when a signature was made, or
- * that an old model with its old signature stands in place of the new one.
+ * <p>It does not see that a signer signs a bad model, that a key was stolen or a certificate revoked, when a signature was
+ * made, or that an old model with its old signature stands in place of the new one.
  *
  * <p>Bundles are hostile input: every one gives an answer, whatever its bytes. No name out of a bundle is ever opened; the
  * folder is listed and its names are compared with the signed ones.
