@@ -15,7 +15,7 @@ import java.util.Locale;
  * <p>Source: gguf.md of ggml; CVE-2024-21802, CVE-2024-21825, CVE-2024-21836, CVE-2024-23496, CVE-2024-23605,
  * CVE-2024-34359, CVE-2025-53630.
  */
-final class GgufFormat implements ModelFormat {
+record GgufFormat() implements ModelFormat {
     static final Rule VERSION = Rule.cannotInspect(
             "gguf.version", "The version of the format is not supported here.", "GGUF specification");
     static final Rule COUNT = Rule.reject(

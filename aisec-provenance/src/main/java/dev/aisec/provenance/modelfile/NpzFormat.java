@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Archives of NumPy arrays, {@code .npz}: a zip that holds {@code .npy} entries and nothing else. */
-final class NpzFormat implements ModelFormat {
+record NpzFormat() implements ModelFormat {
     static final Rule ENTRY = Rule.reject("npz.entry", "An entry of the archive is no array.", "");
 
     @Override

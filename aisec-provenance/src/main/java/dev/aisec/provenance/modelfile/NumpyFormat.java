@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * reader of its own, never evaluated; shape and type must fit the bytes that follow. An array of objects is a pickle: it
  * is refused, and the pickle is interpreted as well.
  */
-final class NumpyFormat implements ModelFormat {
+record NumpyFormat() implements ModelFormat {
     static final Rule OBJECT = Rule.reject(
             "numpy.object",
             "The array holds Python objects, which stand in the file as a pickle: reading it can run code.",

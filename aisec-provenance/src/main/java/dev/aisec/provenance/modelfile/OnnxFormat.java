@@ -15,7 +15,7 @@ import java.util.Locale;
  *
  * <p>Source: onnx.proto and IR.md of ONNX 1.20; CVE-2022-25882, CVE-2024-27318, CVE-2024-5187.
  */
-final class OnnxFormat implements ModelFormat {
+record OnnxFormat() implements ModelFormat {
     static final Rule MALFORMED =
             Rule.reject("onnx.malformed", "The model lacks what every model has, or contradicts itself.", "ONNX IR");
     static final Rule OPERATOR = Rule.reject(

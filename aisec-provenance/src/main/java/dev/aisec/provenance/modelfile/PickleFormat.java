@@ -13,7 +13,7 @@ import java.util.List;
  *
  * <p>Protocols 0 and 1 have no signature: the claim is by attempt, and never certain.
  */
-final class PickleFormat implements ModelFormat {
+record PickleFormat() implements ModelFormat {
     private static final int HEAD = 4096;
     private static final int ENOUGH = 8;
     private static final int TEXT_PREFIX = 64;

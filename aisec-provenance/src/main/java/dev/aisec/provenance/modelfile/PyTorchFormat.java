@@ -21,7 +21,7 @@ import java.util.Set;
  * must lie in its storage. TorchScript holds a program of its own, which is not analysed: such a file cannot be inspected,
  * though its pickles are.
  */
-final class PyTorchFormat implements ModelFormat {
+record PyTorchFormat() implements ModelFormat {
     static final Rule TORCH_SCRIPT = Rule.cannotInspect(
             "pytorch.torchscript",
             "The file holds a program of TorchScript, which runs when the model is used; it is not analysed here.",

@@ -19,7 +19,7 @@ import java.util.Map;
  * system, the model and the keys of its storages, then the storages. All five pickles are interpreted; every storage must
  * be as long as the model says; nothing may follow.
  */
-final class PyTorchLegacyFormat implements ModelFormat {
+record PyTorchLegacyFormat() implements ModelFormat {
     private static final int PROTOCOL = 1001;
 
     @Override

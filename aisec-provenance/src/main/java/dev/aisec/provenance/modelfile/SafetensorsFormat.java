@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Source: the format description of huggingface/safetensors 0.6; its attacks folder.
  */
-final class SafetensorsFormat implements ModelFormat {
+record SafetensorsFormat() implements ModelFormat {
     static final Rule HEADER = Rule.reject(
             "safetensors.header",
             "The header is not what the format asks for: its length, its first byte, its padding, its JSON.",

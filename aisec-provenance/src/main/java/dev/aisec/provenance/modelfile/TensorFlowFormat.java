@@ -19,7 +19,7 @@ import java.util.Locale;
  * <p>Source: graph.proto, function.proto, saved_model.proto, tensor.proto of TensorFlow 2.16; its SECURITY.md;
  * CVE-2022-23591, CVE-2021-41197.
  */
-final class TensorFlowFormat implements ModelFormat {
+record TensorFlowFormat() implements ModelFormat {
     static final Rule OPERATOR = Rule.reject(
             "tensorflow.operator",
             "The graph or a function of it uses an operator that is not on the list of those that only compute.",

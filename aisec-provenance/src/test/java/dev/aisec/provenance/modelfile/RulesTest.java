@@ -52,6 +52,12 @@ class RulesTest {
     }
 
     @Test
+    void formats_areValues() {
+        assertThat(ModelFormats.builtIn()).isEqualTo(ModelFormats.builtIn()).doesNotHaveDuplicates();
+        assertThat(ModelVerifier.standard()).isEqualTo(ModelVerifier.standard());
+    }
+
+    @Test
     void codes_ofAllClasses_standForOneRuleEach() throws Exception {
         Map<String, Rule> rules = new LinkedHashMap<>();
         for (Rule rule : constants()) {
