@@ -86,6 +86,10 @@ final class TensorFlowReader {
     private final Map<String, Long> functions = new LinkedHashMap<>();
     private final Map<String, Long> operators = new LinkedHashMap<>();
     private boolean assets;
+    /** Nodes whose value is the path of an asset when the model is loaded. */
+    private final Set<String> given = new HashSet<>();
+    /** Tables from a fixed path. */
+    private final List<Table> tables = new ArrayList<>();
     /** Where an operator of this node would print, if it is to a file. */
     private String printsTo = "";
     /** Functions that a caller tells where to save or restore. */
@@ -116,6 +120,9 @@ final class TensorFlowReader {
             this.function = function;
         }
     }
+
+    /** A table that is read from what a node says; without the node in a function. */
+    private record Table(String from, String path, long offset) {}
 
     private record Node(String name, String operator, List<String> inputs, long offset) {}
 
@@ -180,6 +187,8 @@ final class TensorFlowReader {
         passes.clear();
         leading.clear();
         assets = false;
+        given.clear();
+        tables.clear();
         while (in.next()) {
             switch (in.field()) {
                 case 1 -> {
@@ -219,7 +228,15 @@ final class TensorFlowReader {
         in.enter();
         while (in.next()) {
             switch (in.field()) {
-                case 1 -> in.once().skip(Protobuf.BYTES);
+                case 1 -> {
+                    in.once().enter();
+                    while (in.next()) {
+                        if (in.field() == 1) {
+                            given.add(owner(in.once().text()));
+                        }
+                    }
+                    in.leave();
+                }
                 case 2 -> file = in.once().text();
                 default -> in.unknown();
             }
@@ -641,6 +658,9 @@ final class TensorFlowReader {
             if (TensorFlowOperators.checkpoint(node.operator())) {
                 checkpoint(owner, body, node);
             } else {
+                if (TensorFlowOperators.assetTable(node.operator())) {
+                    table(body, node);
+                }
                 operators.putIfAbsent(node.operator(), node.offset());
             }
         }
@@ -674,6 +694,17 @@ final class TensorFlowReader {
                 TensorFlowFormat.CHECKPOINT,
                 node.offset(),
                 "operator " + Text.quote(node.operator()) + " handles variables");
+    }
+
+    private void table(Body body, Node node) throws IOException {
+        if (node.inputs().size() < 2) {
+            return;
+        }
+        Trace trace = trace(body, node.inputs().subList(1, 2), true);
+        if (!trace.leads().isEmpty()) {
+            tables.add(
+                    new Table(body.function ? "" : owner(node.inputs().get(1)), trace.leads(), node.offset()));
+        }
     }
 
     /** What text reaches inputs: what is wrong with it, and whether some comes from an argument of the function. */
@@ -825,6 +856,15 @@ final class TensorFlowReader {
                         -1,
                         "function " + Text.quote(name) + " is not in the library"));
         judgePaths();
+        for (Table table : tables) {
+            if (assets && !given.contains(table.from())) {
+                inspection.report(
+                        TensorFlow.FILE_PATH,
+                        table.offset(),
+                        "a table must be read from an asset, is from " + table.path());
+                break;
+            }
+        }
         for (Map.Entry<String, Long> use : operators.entrySet()) {
             if (!functions.containsKey(use.getKey())) {
                 use(use.getKey(), use.getValue());

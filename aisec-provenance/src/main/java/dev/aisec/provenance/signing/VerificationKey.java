@@ -4,6 +4,7 @@ package dev.aisec.provenance.signing;
 import dev.aisec.provenance.internal.Sha256;
 import dev.aisec.provenance.internal.Text;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -16,6 +17,7 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,17 @@ public final class VerificationKey {
     private static final byte[] EC_PUBLIC_KEY = {0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 0x02, 0x01};
     private static final int ED25519_LENGTH = 32;
     private static final int ED25519_SIGNATURE = 64;
+
+    private static final BigInteger ED25519_PRIME =
+            BigInteger.TWO.pow(255).subtract(BigInteger.valueOf(19));
+
+    /** The y of points of order 1, 2, 4 and 8: under such a key anybody can make signatures. */
+    private static final Set<BigInteger> ED25519_SMALL_ORDER = Set.of(
+            BigInteger.ONE,
+            ED25519_PRIME.subtract(BigInteger.ONE),
+            BigInteger.ZERO,
+            new BigInteger("05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826", 16),
+            new BigInteger("7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7", 16));
 
     private final SignatureAlgorithm algorithm;
     private final byte[] encoded;
@@ -132,8 +145,25 @@ public final class VerificationKey {
                 throw new IllegalArgumentException(
                         "a public key of " + algorithm.title() + " must have " + length + " bytes, had " + bare.length);
             }
+            if (!algorithm.isMlDsa()) {
+                requireOrder(bare);
+            }
         }
         return new VerificationKey(algorithm, bare);
+    }
+
+    /** One encoding of each point (RFC 8032, section 5.1.3), and none of small order. */
+    private static void requireOrder(byte[] ed25519) {
+        byte[] number = new byte[ED25519_LENGTH];
+        for (int i = 0; i < ED25519_LENGTH; i++) {
+            number[i] = ed25519[ED25519_LENGTH - 1 - i];
+        }
+        number[0] &= 0x7f;
+        BigInteger y = new BigInteger(1, number);
+        if (y.compareTo(ED25519_PRIME) >= 0 || ED25519_SMALL_ORDER.contains(y)) {
+            throw new IllegalArgumentException(
+                    "a public key of Ed25519 must be a point of large order in its one encoding, is not");
+        }
     }
 
     private PublicKey publicKey() {

@@ -292,6 +292,20 @@ class TensorFlowTest {
     }
 
     @Test
+    void read_tableFromAPathThatIsNoAsset_isRejected() throws IOException {
+        Wire asset = Wire.of().b(6, Wire.of().b(1, Wire.of().b(1, "path:0")).b(2, "vocab.txt"));
+        Wire table = node("t", "InitializeTableFromTextFileV2", "x", "path");
+        accepted("saved_model.pb", saved(graph(text("path", "/tmp/build/vocab.txt"), table), asset));
+        Wire other = node("t", "InitializeTableFromTextFileV2", "x", "other");
+        rejected(
+                "saved_model.pb",
+                saved(graph(text("path", "/tmp/build/vocab.txt"), text("other", "/etc/shadow"), other), asset),
+                "tensorflow.file-path");
+        Wire inside = function("f", text("path", "/etc/shadow"), node("t", "InitializeTableFromTextFileV2", "a", "path:output:0"));
+        rejected("saved_model.pb", saved(with(graph(), library(inside)), asset), "tensorflow.file-path");
+    }
+
+    @Test
     void read_assets_areAWarningAndStayInTheFolder() throws IOException {
         Wire table = function("init", node("t", "InitializeTableFromTextFileV2", "a"));
         ModelReport report = accepted(

@@ -291,4 +291,25 @@ class SigningKeyTest {
             assertThat(e.getMessage()).isNotBlank();
         }
     }
+
+    @org.junit.jupiter.params.ParameterizedTest
+    @org.junit.jupiter.params.provider.ValueSource(
+            strings = {
+                "0000000000000000000000000000000000000000000000000000000000000000",
+                "0000000000000000000000000000000000000000000000000000000000000080",
+                "0100000000000000000000000000000000000000000000000000000000000000",
+                "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+                "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+                "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+                "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"
+            })
+    void of_ed25519KeyOfSmallOrderOrOtherEncoding_isRefused(String hex) {
+        byte[] bare = java.util.HexFormat.of().parseHex(hex);
+        org.assertj.core.api.Assertions.assertThatThrownBy(
+                        () -> VerificationKey.ofBare(SignatureAlgorithm.ED25519, bare))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Ed25519");
+    }
 }
