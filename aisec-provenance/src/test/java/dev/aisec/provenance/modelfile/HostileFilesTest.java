@@ -274,6 +274,21 @@ class HostileFilesTest {
         ModelFileAsserts.rejected("m.json", ascii(config), "keras.custom-object");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"module\": \"keras.src.applications.convnext\", \"class_name\": \"LayerScale\"",
+                "\"module\": \"keras.layers\", \"class_name\": \"ContrastLimitedAdaptiveHistogramEqualization\"",
+                "\"module\": \"keras.quantizers\", \"class_name\": \"Int8QuantizationConfig\"",
+                "\"module\": \"keras.src.ops.image\", \"class_name\": \"SSIM\"",
+                "\"class_name\": \"GetItem\""
+            })
+    void verify_kerasClassOfNewerReleases_accepted(String named) throws IOException {
+        String config = "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": [{" + named
+                + ", \"config\": {\"name\": \"d\"}}]}}";
+        ModelFileAsserts.accepted("m.json", ascii(config));
+    }
+
     // --- PMML ---
 
     @Test
