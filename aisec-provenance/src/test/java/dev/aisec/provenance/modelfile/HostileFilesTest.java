@@ -206,6 +206,43 @@ class HostileFilesTest {
         ModelFileAsserts.accepted("m.pkl", longStart.ops("e").stop());
     }
 
+    /** The name of the entry ends at the first zero; a pickle goes on behind it. */
+    private static byte[] tarAndPickle() {
+        byte[] header = new byte[512];
+        byte[] pickle = new PickleBytes()
+                .ops("X")
+                .i32(32)
+                .bytes(new byte[32])
+                .ops("0cos\nsystem\n(S'id'\ntR.")
+                .done();
+        System.arraycopy(pickle, 0, header, 0, pickle.length);
+        for (int at : new int[] {100, 108, 116}) {
+            System.arraycopy(ascii("0000644"), 0, header, at, 7);
+        }
+        System.arraycopy(ascii("00000000000"), 0, header, 124, 11);
+        System.arraycopy(ascii("00000000000"), 0, header, 136, 11);
+        header[156] = '0';
+        System.arraycopy(ascii("ustar\00000"), 0, header, 257, 8);
+        Arrays.fill(header, 148, 156, (byte) ' ');
+        int sum = 0;
+        for (byte b : header) {
+            sum += b & 0xff;
+        }
+        System.arraycopy(ascii(String.format("%06o", sum)), 0, header, 148, 6);
+        header[154] = 0;
+        return Arrays.copyOf(header, 512 + 1024);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"m.tar", "m.pkl"})
+    void verify_tarWhoseFirstNameIsPickle_rejected(String name) throws IOException {
+        ModelReport report = ModelFileAsserts.verify(name, tarAndPickle());
+        assertThat(report.verification().verdict())
+                .as("%s", report.verification().findings())
+                .isEqualTo(Verdict.REJECT);
+        assertThat(ModelFileAsserts.errors(report)).contains("pickle.code");
+    }
+
     // --- archives of PyTorch ---
 
     @Test
