@@ -39,7 +39,8 @@ final class KerasNames {
                     + " RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue"
                     + " RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation"
                     + " RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom AutoContrast AugMix CutMix"
-                    + " MixUp Equalization Solarization RandAugment MaxNumBoundingBoxes ReLU RepeatVector Rescaling"
+                    + " MixUp Equalization Solarization RandAugment MaxNumBoundingBoxes"
+                    + " ContrastLimitedAdaptiveHistogramEqualization ReLU RepeatVector Rescaling"
                     + " Reshape Resizing ReversibleEmbedding STFTSpectrogram SReLU SeparableConv1D SeparableConv2D"
                     + " SeparableConvolution1D SeparableConvolution2D SimpleRNN SimpleRNNCell Softmax"
                     + " SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells"
@@ -97,14 +98,15 @@ final class KerasNames {
                     + " sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy auc"
                     + " precision recall cosine_similarity matthews_correlation fbeta_score fmeasure");
     private static final Set<String> OPTIMIZERS = set(
-            "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl LAMB Lamb Lion LossScaleOptimizer Muon Nadam Optimizer"
+            "MultiOptimizer OptimizerMap Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl LAMB Lamb Lion LossScaleOptimizer Muon Nadam Optimizer"
                     + " RMSprop SGD Schedule TFOptimizer ScheduleFreeAdamW"
                     + " CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay LearningRateSchedule"
                     + " LinearCosineDecay NoisyLinearCosineDecay PiecewiseConstantDecay PolynomialDecay");
     private static final Set<String> POLICIES =
             set("DTypePolicy DTypePolicyMap FloatDTypePolicy QuantizedDTypePolicy QuantizedFloat8DTypePolicy"
                     + " GPTQDTypePolicy AWQDTypePolicy Int4DTypePolicy Policy PolicyV1 LossScale FixedLossScale"
-                    + " DynamicLossScale AbsMaxQuantizer Quantizer SeedGenerator");
+                    + " DynamicLossScale AbsMaxQuantizer Quantizer SeedGenerator"
+                    + " QuantizationConfig Int8QuantizationConfig Int4QuantizationConfig Float8QuantizationConfig");
     private static final Set<String> OPS = set(
             "Abs Absolute Add All Amax Amin AdaptiveAveragePool AdaptiveMaxPool Angle Any Append Arange Arccos Arccosh"
                     + " Arcsin Arcsinh Arctan Arctan2 Arctanh Argmax Argmin Argpartition Argsort Array"
@@ -132,7 +134,13 @@ final class KerasNames {
                     + " Trapezoid Tri Tril Triu TrueDivide Trunc Unfold UnravelIndex Unstack Vander Var Vdot"
                     + " View ViewAsComplex ViewAsReal Vstack Where ZerosLike CropImages PadImages ExtractPatches"
                     + " ExtractPatches3D AffineTransform MapCoordinates PerspectiveTransform ElasticTransform"
-                    + " ScaleAndTranslate Nansum Nanmean Nanmax Nanmin Nanprod");
+                    + " ScaleAndTranslate Nansum Nanmean Nanmax Nanmin Nanprod AllClose ArraySplit Dsplit"
+                    + " Dstack Fabs Fliplr Flipud Fmax Fmin Fmod Geomspace Hsplit I0 IsIn LeftShift Nanargmax Nanargmin"
+                    + " Nancumprod Nancumsum Nanmedian Nanpercentile Nanquantile Nanstd Nanvar Nextafter Percentile"
+                    + " Rad2deg RightShift SearchSorted Slogdet Unique Vsplit SaturateCast MatrixRank Pinv CDist Erfc"
+                    + " SegmentMin SegmentProd SegmentReduction SSIM SobelEdges DepthToSpace SpaceToDepth Fold");
+    /** Layers that models of {@code keras.applications} have of their own. */
+    private static final Set<String> APPLICATIONS = set("LayerScale StochasticDepth CustomScaleLayer");
     /** Keys under which a path or an address makes a layer read a file. */
     private static final Set<String> FILE_KEYS = set(
             "vocabulary vocab vocabulary_file vocabulary_path vocab_file vocab_path idf_weights filepath file_path path"
@@ -189,6 +197,9 @@ final class KerasNames {
             operations.add(snake(name));
         }
         BY_CATEGORY.put("ops", operations);
+        BY_CATEGORY.put("applications", APPLICATIONS);
+        // Keras 3 writes operations without their module where it writes the format of Keras 2.
+        ALL_CLASSES.addAll(OPS);
         BY_CATEGORY.put("legacy", union(LAYERS, LOSSES, OPTIMIZERS));
         for (Set<String> classes : List.of(
                 LAYERS, MODELS, INITIALIZERS, REGULARIZERS, CONSTRAINTS, LOSSES, METRICS, OPTIMIZERS, POLICIES)) {

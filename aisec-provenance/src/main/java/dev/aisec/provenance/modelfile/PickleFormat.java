@@ -11,14 +11,14 @@ import java.util.List;
  * uses them as picklers do. Every pickle in the file is interpreted, and what stands before, between or behind them is
  * refused.
  *
- * <p>Protocols 0 and 1 have no signature: the claim is by attempt, and never certain.
+ * <p>Protocols 0 and 1 have no signature: the claim is by attempt.
  */
 record PickleFormat() implements ModelFormat {
     private static final int HEAD = 4096;
     private static final int ENOUGH = 8;
     private static final int TEXT_PREFIX = 64;
     /** Steps that finding out whether content is a pickle may take, beyond those for long values at its beginning. */
-    private static final long MOST_LOOKING = 50_000;
+    private static final long MOST_LOOKING = 20_000;
 
     /** {@code torch.save} before version 1.6 begins with a pickle of this number. */
     private static final int[] TORCH_MAGIC = {
@@ -59,7 +59,12 @@ record PickleFormat() implements ModelFormat {
         if (header(probe.head(), 0)) {
             return Claim.CERTAIN;
         }
-        return start(probe) >= 0 ? Claim.POSSIBLE : Claim.NONE;
+        long start = start(probe);
+        // Content that reads as a pickle from the first byte runs in an unpickler, whatever other format it follows; in a
+        // zip archive that byte asks for a persistent id, which ends it.
+        return start == 0 && probe.zipNames().isEmpty()
+                ? Claim.CERTAIN
+                : start >= 0 ? Claim.POSSIBLE : Claim.NONE;
     }
 
     /** A protocol opcode with an opcode behind it. */

@@ -91,7 +91,7 @@ record TarFormat() implements ModelFormat {
             }
             char type = (char) (header[156] & 0xff);
             long size = number(header, 124, 12, at);
-            String name = name(header);
+            String name = name(header, at);
             boolean extension = type == 'x' || type == 'g' || type == 'L' || type == 'K';
             if (!extension) {
                 size = pending.size >= 0 ? pending.size : size;
@@ -271,12 +271,25 @@ record TarFormat() implements ModelFormat {
         return sum;
     }
 
-    private static String name(byte[] header) {
-        String name = text(header, 0, 100);
+    private static String name(byte[] header, long at) throws Refusal {
+        String name = padded(header, 0, 100, at);
         // The prefix stands in ustar only; GNU keeps times there.
         boolean posix = header[MAGIC + 5] == 0 && text(header, MAGIC, 6).equals("ustar");
-        String prefix = posix ? text(header, 345, 155) : "";
+        String prefix = posix ? padded(header, 345, 155, at) : "";
         return prefix.isEmpty() ? name : prefix + "/" + name;
+    }
+
+    /** A text behind which is nothing up to the end of its place: what is there would be hidden. */
+    private static String padded(byte[] header, int from, int most, long at) throws Refusal {
+        String text = text(header, from, most);
+        int end = from;
+        while (end < from + most && header[end] != 0) {
+            end++;
+        }
+        if (!zero(header, end, from + most - end)) {
+            throw new Refusal(HEADER, at + end, "zeros must follow a name, something else does: " + Text.quote(text));
+        }
+        return text;
     }
 
     private static String text(byte[] header, int from, int most) {

@@ -220,6 +220,43 @@ class HostileFilesTest {
         ModelFileAsserts.accepted("m.pkl", longStart.ops("e").stop());
     }
 
+    /** The name of the entry ends at the first zero; a pickle goes on behind it. */
+    private static byte[] tarAndPickle() {
+        byte[] header = new byte[512];
+        byte[] pickle = new PickleBytes()
+                .ops("X")
+                .i32(32)
+                .bytes(new byte[32])
+                .ops("0cos\nsystem\n(S'id'\ntR.")
+                .done();
+        System.arraycopy(pickle, 0, header, 0, pickle.length);
+        for (int at : new int[] {100, 108, 116}) {
+            System.arraycopy(ascii("0000644"), 0, header, at, 7);
+        }
+        System.arraycopy(ascii("00000000000"), 0, header, 124, 11);
+        System.arraycopy(ascii("00000000000"), 0, header, 136, 11);
+        header[156] = '0';
+        System.arraycopy(ascii("ustar\00000"), 0, header, 257, 8);
+        Arrays.fill(header, 148, 156, (byte) ' ');
+        int sum = 0;
+        for (byte b : header) {
+            sum += b & 0xff;
+        }
+        System.arraycopy(ascii(String.format("%06o", sum)), 0, header, 148, 6);
+        header[154] = 0;
+        return Arrays.copyOf(header, 512 + 1024);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"m.tar", "m.pkl"})
+    void verify_tarWhoseFirstNameIsPickle_rejected(String name) throws IOException {
+        ModelReport report = ModelFileAsserts.verify(name, tarAndPickle());
+        assertThat(report.verification().verdict())
+                .as("%s", report.verification().findings())
+                .isEqualTo(Verdict.REJECT);
+        assertThat(ModelFileAsserts.errors(report)).contains("pickle.code");
+    }
+
     // --- archives of PyTorch ---
 
     @Test
@@ -288,6 +325,21 @@ class HostileFilesTest {
                 + " \"Dense\", \"config\": {\"name\": \"d\", \"activation\": {\"class_name\": \"function\", \"module\":"
                 + " \"builtins\", \"config\": \"input\"}}}]}}";
         ModelFileAsserts.rejected("m.json", ascii(config), "keras.custom-object");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"module\": \"keras.src.applications.convnext\", \"class_name\": \"LayerScale\"",
+                "\"module\": \"keras.layers\", \"class_name\": \"ContrastLimitedAdaptiveHistogramEqualization\"",
+                "\"module\": \"keras.quantizers\", \"class_name\": \"Int8QuantizationConfig\"",
+                "\"module\": \"keras.src.ops.image\", \"class_name\": \"SSIM\"",
+                "\"class_name\": \"GetItem\""
+            })
+    void verify_kerasClassOfNewerReleases_accepted(String named) throws IOException {
+        String config = "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": [{" + named
+                + ", \"config\": {\"name\": \"d\"}}]}}";
+        ModelFileAsserts.accepted("m.json", ascii(config));
     }
 
     // --- PMML ---
