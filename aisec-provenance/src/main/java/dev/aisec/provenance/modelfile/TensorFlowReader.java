@@ -859,7 +859,7 @@ final class TensorFlowReader {
         for (Table table : tables) {
             if (assets && !given.contains(table.from())) {
                 inspection.report(
-                        TensorFlow.FILE_PATH,
+                        TensorFlowFormat.FILE_PATH,
                         table.offset(),
                         "a table must be read from an asset, is from " + table.path());
                 break;
