@@ -702,8 +702,7 @@ final class TensorFlowReader {
         }
         Trace trace = trace(body, node.inputs().subList(1, 2), true);
         if (!trace.leads().isEmpty()) {
-            tables.add(
-                    new Table(body.function ? "" : owner(node.inputs().get(1)), trace.leads(), node.offset()));
+            tables.add(new Table(body.function ? "" : owner(node.inputs().get(1)), trace.leads(), node.offset()));
         }
     }
 

@@ -34,8 +34,7 @@ public final class VerificationKey {
     private static final int ED25519_LENGTH = 32;
     private static final int ED25519_SIGNATURE = 64;
 
-    private static final BigInteger ED25519_PRIME =
-            BigInteger.TWO.pow(255).subtract(BigInteger.valueOf(19));
+    private static final BigInteger ED25519_PRIME = BigInteger.TWO.pow(255).subtract(BigInteger.valueOf(19));
 
     /** The y of points of order 1, 2, 4 and 8: under such a key anybody can make signatures. */
     private static final Set<BigInteger> ED25519_SMALL_ORDER = Set.of(

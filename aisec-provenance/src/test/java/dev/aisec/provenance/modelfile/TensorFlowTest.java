@@ -301,7 +301,8 @@ class TensorFlowTest {
                 "saved_model.pb",
                 saved(graph(text("path", "/tmp/build/vocab.txt"), text("other", "/etc/shadow"), other), asset),
                 "tensorflow.file-path");
-        Wire inside = function("f", text("path", "/etc/shadow"), node("t", "InitializeTableFromTextFileV2", "a", "path:output:0"));
+        Wire inside = function(
+                "f", text("path", "/etc/shadow"), node("t", "InitializeTableFromTextFileV2", "a", "path:output:0"));
         rejected("saved_model.pb", saved(with(graph(), library(inside)), asset), "tensorflow.file-path");
     }
 
