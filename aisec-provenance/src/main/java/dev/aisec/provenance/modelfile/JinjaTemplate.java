@@ -102,6 +102,7 @@ final class JinjaTemplate {
     private final Set<String> raw = new HashSet<>(Set.of("kwargs", "varargs"));
     /** What a tag gives a value: no function any more. */
     private final Set<String> values = new HashSet<>();
+
     private final Set<String> reported = new HashSet<>();
     private String key = "";
     private long offset;
@@ -485,7 +486,9 @@ final class JinjaTemplate {
         int i = end;
         int depth = 0;
         while (i > 0 && (depth > 0 || tag.get(i).is("]") || tag.get(i).is(")"))) {
-            depth += tag.get(i).is("]") || tag.get(i).is(")") ? 1 : tag.get(i).is("[") || tag.get(i).is("(") ? -1 : 0;
+            depth += tag.get(i).is("]") || tag.get(i).is(")")
+                    ? 1
+                    : tag.get(i).is("[") || tag.get(i).is("(") ? -1 : 0;
             i--;
         }
         int from = i;
@@ -528,7 +531,8 @@ final class JinjaTemplate {
             } else if (token.is("]")) {
                 keys -= keys > 0 ? 1 : 0;
             } else if (keys == 0) {
-                boolean named = token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is("."));
+                boolean named =
+                        token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is("."));
                 boolean compared =
                         i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
                 boolean text = token.kind() == Kind.TEXT && !compared && (arguments || !lookedFor(tag, i));
@@ -536,7 +540,9 @@ final class JinjaTemplate {
                         && token.text().equals("dict")
                         && i + 1 < to
                         && tag.get(i + 1).is("(");
-                if (named && contains(raw, tag, i, to) || dict || text && SPECIAL.matcher(token.text()).find()) {
+                if (named && contains(raw, tag, i, to)
+                        || dict
+                        || text && SPECIAL.matcher(token.text()).find()) {
                     return true;
                 }
             }
@@ -572,7 +578,9 @@ final class JinjaTemplate {
                 && at + 2 < to
                 && tag.get(at + 1).kind() == Kind.NAME
                 && tag.get(at + 2).is("(")
-                && (named || tag.get(at - 1).kind() == Kind.TEXT || tag.get(at - 1).is(")"));
+                && (named
+                        || tag.get(at - 1).kind() == Kind.TEXT
+                        || tag.get(at - 1).is(")"));
     }
 
     /** A name with the attributes behind it. */
@@ -617,9 +625,7 @@ final class JinjaTemplate {
                 boolean compared =
                         i > from && (tag.get(i - 1).is("==") || tag.get(i - 1).is("!="));
                 boolean argument = argument(tag, from, i);
-                named |= token.kind() == Kind.NAME
-                        && !(i > 0 && tag.get(i - 1).is("."))
-                        && contains(raw, tag, i, to);
+                named |= token.kind() == Kind.NAME && !(i > 0 && tag.get(i - 1).is(".")) && contains(raw, tag, i, to);
                 text |= named;
                 text |= token.kind() == Kind.TEXT && !compared && !argument;
                 text |= token.kind() == Kind.TEXT && argument && token.text().indexOf('_') >= 0;

@@ -145,7 +145,10 @@ final class PickleFormat implements ModelFormat {
     }
 
     private static boolean calls(ByteSource source, long at, NestedPickles.Budget budget) throws IOException {
-        return attempt(source, at, HEAD, budget).use().filter(u -> u.call != null).isPresent();
+        return attempt(source, at, HEAD, budget)
+                .use()
+                .filter(u -> u.call != null)
+                .isPresent();
     }
 
     private static NestedPickles.Attempt attempt(ByteSource source, long at, long most, NestedPickles.Budget budget)

@@ -196,7 +196,8 @@ final class Scans {
             ParameterStatistics statistics = totals.statistics(entry.found);
             all.add(new TensorStatistics(entry.tensor, entry.location, statistics));
             Inspection place = new Inspection(shared, entry.location, 0);
-            for (ParameterRules.Broken broken : policy.parameters(ranges.of(entry.tensor.name()), entry.tensor, statistics)) {
+            for (ParameterRules.Broken broken :
+                    policy.parameters(ranges.of(entry.tensor.name()), entry.tensor, statistics)) {
                 long offset = broken.rule().code().equals(ParameterRules.NOT_A_NUMBER.code())
                         ? totals.firstNotANumber
                         : broken.rule().code().equals(ParameterRules.INFINITE.code()) ? totals.firstInfinite : -1;

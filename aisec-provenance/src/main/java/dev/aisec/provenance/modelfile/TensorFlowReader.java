@@ -27,17 +27,55 @@ final class TensorFlowReader {
 
     /** Operators that make any text of other text or of numbers. */
     private static final Set<String> COMPUTES_TEXT = Set.of(
-            "DecodeBase64", "StringFormat", "RegexReplace", "StaticRegexReplace", "Substr", "UnicodeEncode",
-            "UnicodeTranscode", "AsString", "ReduceJoin", "UnsortedSegmentJoin", "StringLower", "StringUpper",
-            "StringStrip", "StringSplit", "StringSplitV2", "EncodeBase64", "StringNGrams", "DecodeCompressed",
-            "DecodeJSONExample", "DecodePaddedRaw", "DecodeRaw", "Bitcast", "SerializeTensor", "EncodeProto",
-            "DecodeProtoV2", "ParseExample", "ParseSingleExample", "LookupTableFind", "LookupTableFindV2",
-            "EncodePng", "EncodeJpeg", "EncodeWav", "SerializeSparse", "TensorListGetItem", "TensorListStack");
+            "DecodeBase64",
+            "StringFormat",
+            "RegexReplace",
+            "StaticRegexReplace",
+            "Substr",
+            "UnicodeEncode",
+            "UnicodeTranscode",
+            "AsString",
+            "ReduceJoin",
+            "UnsortedSegmentJoin",
+            "StringLower",
+            "StringUpper",
+            "StringStrip",
+            "StringSplit",
+            "StringSplitV2",
+            "EncodeBase64",
+            "StringNGrams",
+            "DecodeCompressed",
+            "DecodeJSONExample",
+            "DecodePaddedRaw",
+            "DecodeRaw",
+            "Bitcast",
+            "SerializeTensor",
+            "EncodeProto",
+            "DecodeProtoV2",
+            "ParseExample",
+            "ParseSingleExample",
+            "LookupTableFind",
+            "LookupTableFindV2",
+            "EncodePng",
+            "EncodeJpeg",
+            "EncodeWav",
+            "SerializeSparse",
+            "TensorListGetItem",
+            "TensorListStack");
 
     /** Operators that give what other nodes or files put there. */
     private static final Set<String> STORES_TEXT = Set.of(
-            "ReadVariableOp", "VarHandleOp", "VariableV2", "Variable", "LookupTableExport", "LookupTableExportV2",
-            "TensorArrayRead", "TensorArrayReadV2", "TensorArrayReadV3", "IteratorGetNext", "Unstage");
+            "ReadVariableOp",
+            "VarHandleOp",
+            "VariableV2",
+            "Variable",
+            "LookupTableExport",
+            "LookupTableExportV2",
+            "TensorArrayRead",
+            "TensorArrayReadV2",
+            "TensorArrayReadV3",
+            "IteratorGetNext",
+            "Unstage");
 
     private final Protobuf in;
     private final Inspection inspection;
@@ -783,7 +821,9 @@ final class TensorFlowReader {
         missing.stream()
                 .limit(1)
                 .forEach(name -> inspection.report(
-                        TensorFlowFormat.MISSING_FUNCTION, -1, "function " + Text.quote(name) + " is not in the library"));
+                        TensorFlowFormat.MISSING_FUNCTION,
+                        -1,
+                        "function " + Text.quote(name) + " is not in the library"));
         judgePaths();
         for (Map.Entry<String, Long> use : operators.entrySet()) {
             if (!functions.containsKey(use.getKey())) {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
-import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
@@ -273,7 +273,8 @@ final class Certificates {
         List<X509Certificate> authorities = new ArrayList<>(path.subList(1, path.size()));
         authorities.add(root);
         for (X509Certificate authority : authorities) {
-            if (authority.getPublicKey() instanceof RSAKey key && key.getModulus().bitLength() < LEAST_RSA) {
+            if (authority.getPublicKey() instanceof RSAKey key
+                    && key.getModulus().bitLength() < LEAST_RSA) {
                 throw new Refusal(
                         SignatureRule.UNTRUSTED_CERTIFICATE,
                         "the RSA key of " + name(authority) + " must have >= " + LEAST_RSA + " bits, has "

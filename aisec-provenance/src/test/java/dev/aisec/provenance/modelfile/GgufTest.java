@@ -300,8 +300,8 @@ class GgufTest {
         for (int i = 0; i < pairs.length; i++) {
             pairs[i] = text("k".repeat(100) + i, "v");
         }
-        ModelReport report = ModelVerifier.of(VerificationPolicy.strict().withLimits(limits))
-                .verify(file(pairs), NAME);
+        ModelReport report =
+                ModelVerifier.of(VerificationPolicy.strict().withLimits(limits)).verify(file(pairs), NAME);
         assertThat(ModelFileAsserts.errors(report)).containsExactly("file.too-large");
     }
 }

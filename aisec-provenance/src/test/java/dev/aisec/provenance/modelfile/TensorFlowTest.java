@@ -216,7 +216,8 @@ class TensorFlowTest {
                                                                 2,
                                                                 attribute(
                                                                         "where",
-                                                                        Wire.of().b(2, "file:///tmp/x"))))));
+                                                                        Wire.of()
+                                                                                .b(2, "file:///tmp/x"))))));
         rejected(NAME, with(graph(call), library(function("say", print))).bytes(), "tensorflow.operator");
     }
 

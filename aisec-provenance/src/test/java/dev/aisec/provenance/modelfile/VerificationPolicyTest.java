@@ -79,8 +79,8 @@ class VerificationPolicyTest {
     @Test
     void nodeNames_hostileNameAndExpressionThatBacktracks_isRejectedSoon() throws IOException {
         for (String expression : List.of("([a-z]|[0-9])*", "(a+)+b", "(a|aa)+b", "(x+x+)+y|a.*")) {
-            VerificationPolicy policy =
-                    VerificationPolicy.strict().withStructure(StructureRules.any().withNodeNames(expression));
+            VerificationPolicy policy = VerificationPolicy.strict()
+                    .withStructure(StructureRules.any().withNodeNames(expression));
             assertThat(codes(verify(policy, tensor("a".repeat(60_000), 1))))
                     .as(expression)
                     .containsExactly("policy.node-name");
@@ -94,11 +94,11 @@ class VerificationPolicyTest {
     @Test
     void ranges_severalThatMatch_theFirstCounts() {
         ParameterRanges ranges = new ParameterRanges(List.of(
-                        ParameterRange.between("b", 0, 1),
-                        ParameterRange.between("a*", 0, 2),
-                        ParameterRange.between("a", 0, 3),
-                        ParameterRange.between("b", 0, 4),
-                        ParameterRange.between("*", 0, 5)));
+                ParameterRange.between("b", 0, 1),
+                ParameterRange.between("a*", 0, 2),
+                ParameterRange.between("a", 0, 3),
+                ParameterRange.between("b", 0, 4),
+                ParameterRange.between("*", 0, 5)));
         assertThat(List.of("a", "b", "ab", "c", "", "*", "a*"))
                 .extracting(name -> ranges.of(name).max())
                 .containsExactly(2.0, 1.0, 2.0, 5.0, 5.0, 5.0, 2.0);

@@ -161,13 +161,20 @@ class CertificatesTest {
         KeyPair pair = generator.generateKeyPair();
         VerificationKey key = VerificationKey.of(pair.getPublic().getEncoded());
         TestCertificate authority = new TestCertificate(
-                "old", key, TestCertificate.FROM, TestCertificate.UNTIL, true, TestCertificate.CERT_SIGN, List.of(),
+                "old",
+                key,
+                TestCertificate.FROM,
+                TestCertificate.UNTIL,
+                true,
+                TestCertificate.CERT_SIGN,
+                List.of(),
                 false);
-        X509Certificate root = Certificates.parse(
-                authority.issuedBy("old", pair.getPrivate(), "SHA256withECDSA", "2a8648ce3d040302"));
+        X509Certificate root =
+                Certificates.parse(authority.issuedBy("old", pair.getPrivate(), "SHA256withECDSA", "2a8648ce3d040302"));
         TestCertificate signer = TestCertificate.signer("signer", KEY);
         accepted(
-                TrustAnchors.of(root), signer.issuedBy("old", pair.getPrivate(), "SHA256withECDSA", "2a8648ce3d040302"));
+                TrustAnchors.of(root),
+                signer.issuedBy("old", pair.getPrivate(), "SHA256withECDSA", "2a8648ce3d040302"));
         refused(
                 "untrusted-certificate",
                 TrustAnchors.of(root),
