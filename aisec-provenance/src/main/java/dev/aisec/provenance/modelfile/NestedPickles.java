@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * are or in base64, in hexadecimal or deflated. A nested pickle of plain data is data.
  */
 final class NestedPickles {
-    private static final int MOST_DEPTH = 3;
+    private static final int MOST_DEPTH = 32;
     private static final int MOST_DECODED = 16 << 20;
     private static final int SHORTEST = 6;
     /** Steps that setting up an attempt counts for. */

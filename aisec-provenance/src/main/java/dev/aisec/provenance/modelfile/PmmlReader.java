@@ -47,6 +47,7 @@ final class PmmlReader implements XmlReader.Handler {
             EXTENSION);
 
     private static final Pattern SPACE = Pattern.compile("http://www\\.dmg\\.org/PMML-([34])_([0-9])(_[0-9])?");
+    private static final Pattern REAL = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,6})?");
     private static final Pattern VERSION = Pattern.compile("(3\\.[0-2]|4\\.[0-4])(\\.[0-9])?");
     private static final int MOST_CELLS = 1 << 24;
     private static final int PART = 1 << 16;
@@ -402,7 +403,7 @@ final class PmmlReader implements XmlReader.Handler {
             case "INF", "+INF", "Infinity" -> value = Double.POSITIVE_INFINITY;
             case "-INF", "-Infinity" -> value = Double.NEGATIVE_INFINITY;
             default -> {
-                if (text.length() > 64 || !text.matches("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,6})?")) {
+                if (text.length() > 64 || !REAL.matcher(text).matches()) {
                     throw new Refusal(NUMBER, offset, key + " must be a number, was " + Text.quote(text));
                 }
                 value = Double.parseDouble(text);

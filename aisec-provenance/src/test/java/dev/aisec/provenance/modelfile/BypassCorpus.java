@@ -363,6 +363,11 @@ final class BypassCorpus {
                 "nested",
                 "pickle in Base64",
                 p(2).text(Base64.getEncoder().encodeToString(SYSTEM)).stop());
+        byte[] wrapped = SYSTEM;
+        for (int i = 0; i < 10; i++) {
+            wrapped = p(3).text(Base64.getEncoder().encodeToString(wrapped)).stop();
+        }
+        bad("nested", "pickle in Base64, ten times", wrapped);
         bad("bomb", "LONG4 of 2 GiB", p(2).op(0x8b).i32(0x7fffffff).done());
         bad("bomb", "BINBYTES8 beyond the end", p(4).op(0x8e).i64(1L << 40).done());
         bad("bomb", "BINUNICODE8 of negative length", p(4).op(0x8d).i64(-1).done());

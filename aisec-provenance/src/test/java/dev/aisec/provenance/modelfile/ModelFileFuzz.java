@@ -17,12 +17,12 @@ public final class ModelFileFuzz {
 
     /**
      * All that an answer may allocate, whether it is held at once or not: what entries inflate to, headers and content in
-     * memory, 64 bytes for each unit of work (a finding, a number, an opcode with its value), and 1 MiB for buffers.
+     * memory, 128 bytes for each unit of work (a finding, a number, an opcode with its value), and 1 MiB for buffers.
      */
     static final long ALLOWED = LIMITS.inflatedBytes()
             + 2L * LIMITS.headerBytes()
             + 2L * LIMITS.memoryBytes()
-            + 64 * LIMITS.steps()
+            + 128 * LIMITS.steps()
             + (1 << 20);
 
     private static final long NANOS = 1_000_000_000L;
