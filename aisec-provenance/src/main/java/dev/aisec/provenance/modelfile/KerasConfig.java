@@ -303,7 +303,10 @@ final class KerasConfig {
                 default -> {}
             }
         }
-        if (!foreign && (className.equals("TensorShape") || className.equals("TypeSpec") || className.equals("CompositeTensor"))) {
+        if (!foreign
+                && (className.equals("TensorShape")
+                        || className.equals("TypeSpec")
+                        || className.equals("CompositeTensor"))) {
             return;
         }
         String registered = text(object, "registered_name");

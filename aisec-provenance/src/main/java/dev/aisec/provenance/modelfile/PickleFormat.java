@@ -60,11 +60,9 @@ final class PickleFormat implements ModelFormat {
             return Claim.CERTAIN;
         }
         long start = start(probe);
-        // Content that reads as a pickle from the first byte runs in an unpickler, whatever other format it follows; in a
-        // zip archive that byte asks for a persistent id, which ends it.
-        return start == 0 && probe.zipNames().isEmpty()
-                ? Claim.CERTAIN
-                : start >= 0 ? Claim.POSSIBLE : Claim.NONE;
+        // Content that reads as a pickle from the first byte runs in an unpickler, whatever other format it follows. In
+        // a zip archive that byte asks for a persistent id, which ends it.
+        return start == 0 && probe.zipNames().isEmpty() ? Claim.CERTAIN : start >= 0 ? Claim.POSSIBLE : Claim.NONE;
     }
 
     /** A protocol opcode with an opcode behind it. */
@@ -150,7 +148,10 @@ final class PickleFormat implements ModelFormat {
     }
 
     private static boolean calls(ByteSource source, long at, NestedPickles.Budget budget) throws IOException {
-        return attempt(source, at, HEAD, budget).use().filter(u -> u.call != null).isPresent();
+        return attempt(source, at, HEAD, budget)
+                .use()
+                .filter(u -> u.call != null)
+                .isPresent();
     }
 
     private static NestedPickles.Attempt attempt(ByteSource source, long at, long most, NestedPickles.Budget budget)

@@ -48,11 +48,24 @@ class HostileFilesTest {
     // --- pickles ---
 
     private static PickleBytes dtype(PickleBytes out, String code, int memo) {
-        return out.global("numpy", "dtype").ops("(").text(code).op(0x89, 0x88).ops("tR").ops("q").op(memo);
+        return out.global("numpy", "dtype")
+                .ops("(")
+                .text(code)
+                .op(0x89, 0x88)
+                .ops("tR")
+                .ops("q")
+                .op(memo);
     }
 
     private static PickleBytes dtypeState(PickleBytes out, int size, int flags) {
-        return out.ops("(").integer(3).text("|").ops("NNN").integer(size).integer(1).integer(flags).ops("tb");
+        return out.ops("(")
+                .integer(3)
+                .text("|")
+                .ops("NNN")
+                .integer(size)
+                .integer(1)
+                .integer(flags)
+                .ops("tb");
     }
 
     private static PickleBytes array(PickleBytes out) {
@@ -152,7 +165,8 @@ class HostileFilesTest {
 
     @Test
     void verify_arraysBelowLongKey_fast() throws IOException {
-        PickleBytes out = PickleBytes.protocol(2).ops("}").text("x".repeat(65_000)).ops("](");
+        PickleBytes out =
+                PickleBytes.protocol(2).ops("}").text("x".repeat(65_000)).ops("](");
         for (int i = 0; i < 20_000; i++) {
             array(out);
         }
@@ -253,9 +267,9 @@ class HostileFilesTest {
                 .tensor("FloatStorage", "0", 4, 0, 2, 2)
                 .ops("s")
                 .stop();
-        byte[] file = zip(
-                "a/data.pkl", model, "a/data/0", new byte[16], "a/DATA/0", new byte[16], "a/version", "3\n");
-        assertThat(ModelFileAsserts.errors(ModelFileAsserts.verify("m.pt", file))).contains("pytorch.layout");
+        byte[] file = zip("a/data.pkl", model, "a/data/0", new byte[16], "a/DATA/0", new byte[16], "a/version", "3\n");
+        assertThat(ModelFileAsserts.errors(ModelFileAsserts.verify("m.pt", file)))
+                .contains("pytorch.layout");
     }
 
     // --- configurations ---
@@ -270,7 +284,8 @@ class HostileFilesTest {
     @ValueSource(strings = {"model.json", "architecture.txt", "model"})
     void verify_kerasConfigurationAsText_rejected(String name) throws IOException {
         ModelFileAsserts.rejected(name, ascii(lambda()), "keras.lambda");
-        ModelFileAsserts.rejected(name, ascii(" \n" + lambda().replace("class_name", "class\\u005fname")), "keras.lambda");
+        ModelFileAsserts.rejected(
+                name, ascii(" \n" + lambda().replace("class_name", "class\\u005fname")), "keras.lambda");
     }
 
     @Test
@@ -290,7 +305,8 @@ class HostileFilesTest {
     void verify_otherJson_accepted() throws IOException {
         ModelFileAsserts.accepted("config.json", ascii("{\"architectures\": [\"Bert\"], \"config\": {\"a\": 1}}"));
         ModelFileAsserts.accepted("tokenizer.json", ascii("{\"model\": {\"class_name\": \"BPE\", \"vocab\": {}}}"));
-        ModelFileAsserts.accepted("y.json", ascii("{\"keys\": [\"class_name\"], \"a\": \"config\", \"b\": \"class_name\"}"));
+        ModelFileAsserts.accepted(
+                "y.json", ascii("{\"keys\": [\"class_name\"], \"a\": \"config\", \"b\": \"class_name\"}"));
         ModelFileAsserts.accepted("x.json", ascii("{\"a\": NaN, \"class_name"));
     }
 
