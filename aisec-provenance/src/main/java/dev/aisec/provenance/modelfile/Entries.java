@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Entries of archives that no format of models claims: programs are refused, plain text and common images are let
@@ -158,6 +159,11 @@ final class Entries {
     private static final Set<String> DOCUMENTS =
             Set.of("", "md", "txt", "rst", "json", "jsonl", "license", "gitattributes", "gitignore", "sha256");
 
+    /** At the beginning of a value; within a text an exclamation mark means nothing. */
+    private static final Pattern TAG = Pattern.compile(
+            "(?m)(?:^|[\\[{,:?-][ \\t]*|^[ \\t]+|[&][^ \\n]{1,64}[ \\t]+)!(?!!(?:str|int|float|bool|null|map|seq|binary|set|omap|pairs"
+                    + "|timestamp)\\b)[!<A-Za-z0-9_%-]|^%TAG");
+
     private static final int PIECE = 8192;
 
     private Entries() {}
@@ -196,6 +202,11 @@ final class Entries {
         }
         if (inspection.nested(name, content).isPresent()) {
             return true;
+        }
+        if ((extension.equals("yaml") || extension.equals("yml")) && objects(content, inspection)) {
+            inspection.report(
+                    PROGRAM, 0, "a YAML text must hold no tags, which some loaders call: " + Text.quote(name));
+            return false;
         }
         if (image(head) || TEXTS.contains(extension) && text(content, inspection)) {
             inspection.report(TEXT, -1, "an entry is text or an image and was not judged: " + Text.quote(name));
@@ -252,6 +263,15 @@ final class Entries {
             }
         }
         return true;
+    }
+
+    /** Whether a YAML text has a tag other than those of plain values: loaders of Python make and call what it names. */
+    private static boolean objects(ByteSource content, Inspection inspection) throws IOException {
+        if (content.length() > inspection.limits().headerBytes()) {
+            return false;
+        }
+        String text = new String(content.read(0, (int) content.length()), StandardCharsets.ISO_8859_1);
+        return TAG.matcher(text).find();
     }
 
     /** Whether all of it is printable UTF-8. */

@@ -60,9 +60,8 @@ record PickleFormat() implements ModelFormat {
             return Claim.CERTAIN;
         }
         long start = start(probe);
-        // Content that reads as a pickle from the first byte runs in an unpickler, whatever other format it follows; in
-        // a
-        // zip archive that byte asks for a persistent id, which ends it.
+        // Content that reads as a pickle from the first byte runs in an unpickler, whatever other format it follows. In
+        // a zip archive that byte asks for a persistent id, which ends it.
         return start == 0 && probe.zipNames().isEmpty() ? Claim.CERTAIN : start >= 0 ? Claim.POSSIBLE : Claim.NONE;
     }
 

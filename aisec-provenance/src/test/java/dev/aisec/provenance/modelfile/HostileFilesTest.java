@@ -342,6 +342,30 @@ class HostileFilesTest {
         ModelFileAsserts.accepted("m.json", ascii(config));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "!!python/object/apply:os.system [id]",
+                "a: !!python/object/apply:os.system [id]",
+                "a:\n  - 1\n  - !!pyth%6fn/name:os.system",
+                "{a: !<tag:yaml.org,2002:python/name:os.system> x}",
+                "%TAG !y! tag:yaml.org,2002:pyth\n---\na: !y!on/name:os.system",
+                "a: &x !!python/name:os.system"
+            })
+    void verify_yamlWithTags_rejected(String yaml) throws IOException {
+        ModelFileAsserts.rejected("m.zip", zip("readme.txt", "a model", "config.yaml", yaml), "archive.program");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "license: mit\ntags: [a, b]\ntitle: 'Hello! world'\nx: it works!! really",
+                "a: !!str 5\nb: text!\nc: \"!not a tag\"\n# comment !important"
+            })
+    void verify_plainYaml_accepted(String yaml) throws IOException {
+        ModelFileAsserts.accepted("m.zip", zip("readme.txt", "a model", "config.yml", yaml));
+    }
+
     // --- PMML ---
 
     @Test
