@@ -19,6 +19,7 @@ import dev.aisec.fairness.metric.Measure;
 import dev.aisec.privacy.accounting.Budget;
 import dev.aisec.privacy.accounting.FileLedger;
 import dev.aisec.privacy.accounting.Neighbouring;
+import dev.aisec.provenance.modelfile.ModelVerifier;
 import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -338,6 +339,7 @@ class DpReleaseCommandTest {
                 Evidence.class,
                 FileLedger.class,
                 Measure.class,
+                ModelVerifier.class,
                 Assessment.class)) {
             classes.add(Path.of(each.getProtectionDomain()
                             .getCodeSource()
