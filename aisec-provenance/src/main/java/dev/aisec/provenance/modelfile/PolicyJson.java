@@ -75,6 +75,7 @@ public final class PolicyJson {
      *
      * @param policy the policy
      * @return canonical JSON (RFC 8785) in UTF-8, which {@link #read} reads back as an equal policy
+     * @throws IllegalArgumentException if a limit is above 2<sup>53</sup>
      */
     public static byte[] write(VerificationPolicy policy) {
         Map<String, JsonValue> root = new TreeMap<>();
@@ -110,15 +111,24 @@ public final class PolicyJson {
 
     private static JsonValue limits(Limits limits) {
         Map<String, JsonValue> m = new TreeMap<>();
-        m.put("file_bytes", JsonValue.of(limits.fileBytes()));
+        m.put("file_bytes", exact("file_bytes", limits.fileBytes()));
         m.put("entries", JsonValue.of(limits.entries()));
-        m.put("inflated_bytes", JsonValue.of(limits.inflatedBytes()));
+        m.put("inflated_bytes", exact("inflated_bytes", limits.inflatedBytes()));
         m.put("header_bytes", JsonValue.of(limits.headerBytes()));
         m.put("memory_bytes", JsonValue.of(limits.memoryBytes()));
         m.put("depth", JsonValue.of(limits.depth()));
         m.put("items", JsonValue.of(limits.items()));
-        m.put("steps", JsonValue.of(limits.steps()));
+        m.put("steps", exact("steps", limits.steps()));
         return new JsonValue.JsonObject(m);
+    }
+
+    /** JSON carries integers up to 2^53 exactly, and no others are read back. */
+    private static JsonValue exact(String name, long value) {
+        if (value > Members.EXACT) {
+            throw new IllegalArgumentException(
+                    "policy.limits." + name + " must be <= 2^53 to be written, was " + value);
+        }
+        return JsonValue.of(value);
     }
 
     private static NameList names(Members m) {

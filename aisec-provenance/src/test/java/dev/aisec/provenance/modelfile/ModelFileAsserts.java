@@ -8,6 +8,7 @@ import dev.aisec.core.Severity;
 import dev.aisec.core.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -19,6 +20,11 @@ final class ModelFileAsserts {
     };
 
     private ModelFileAsserts() {}
+
+    /** Time that this thread has computed: what bounds of work are compared with, whatever else the machine does. */
+    static long cpuNanos() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    }
 
     static ModelReport verify(String name, byte[] bytes) {
         try {
