@@ -316,13 +316,14 @@ public record ModelVerifier(
         Inspection inspection = new Inspection(shared, "", 0);
         String format = "unknown";
         try {
-            if (source.length() == 0) {
-                throw new Refusal(FileRules.EMPTY, -1, "a model file must have bytes, has none");
-            }
-            List<ModelFormat> claims = Recognition.of(name, source, inspection, formats);
+            boolean empty = source.length() == 0;
+            List<ModelFormat> claims = empty ? List.of() : Recognition.of(name, source, inspection, formats);
             if (claims.isEmpty() && Entries.document(name, source, inspection)) {
                 inspection.report(FileRules.TEXT, -1, "the file is text and was not judged");
                 return "text";
+            }
+            if (empty) {
+                throw new Refusal(FileRules.EMPTY, -1, "a model file must have bytes, has none");
             }
             if (claims.isEmpty()) {
                 throw new Refusal(FileRules.UNKNOWN_FORMAT, 0, "content must be of a known format, is of none");

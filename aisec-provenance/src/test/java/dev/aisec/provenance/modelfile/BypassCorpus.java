@@ -1931,7 +1931,7 @@ final class BypassCorpus {
                 "random bytes",
                 Wire.of().i64(0x9e3779b97f4a7c15L).i64(0xbf58476d1ce4e5b9L).bytes());
         opaque("opaque", "one byte", new byte[] {1});
-        bad("opaque", "nothing", new byte[0]);
+        cases.add(new Case(format, "opaque", "nothing", "model.bin", new byte[0], Expected.REJECTED));
     }
 
     // --- what must pass ---

@@ -667,4 +667,10 @@ class ModelVerifierTest {
                     .isEqualTo((int) all.getValue());
         }
     }
+
+    @Test
+    void verify_emptyFile_isATextOrNothing() throws IOException {
+        ModelFileAsserts.rejected("model.onnx", new byte[0], "file.empty");
+        ModelFileAsserts.accepted("placeholder", new byte[0]);
+    }
 }
